@@ -1,0 +1,34 @@
+/** Why something was refused or closed: one list, each with the sentence that people read. */
+export const REASONS = {
+  ADVERTISER_NOT_LOCATABLE:
+    'The advertiser ID could not be located, so the credit cannot be processed. Correct the advertiser ID (in TikTok Ads Manager).',
+  ADVERTISER_SUSPENDED: 'The ad account is suspended or not active.',
+  REGION_NOT_ELIGIBLE: "The ad account's country belongs to no region of this program.",
+  CURRENCY_MISMATCH: "The ad account's currency is not the one in which this program pays for its region.",
+  BRAND_ALREADY_ENROLLED: 'This brand is already enrolled; one submission per brand.',
+  PARTNER_NOT_APPROVED: 'The survey partner is not approved for this program.',
+  SUBSCRIPTION_NOT_CONFIRMED: 'The survey partner has not confirmed the subscription, survey template and data sharing.',
+  API_KEY_INVALID: 'The submitted API key is not valid.',
+  TEMPLATE_NOT_FOUND: 'The approved survey template was not found.',
+  DATA_SHARING_NOT_AUTHORIZED: 'The advertiser has not authorized data sharing. Submit the form again with the authorization.',
+  NO_SPEND_IN_PERIOD: 'There was no advertising spend in the calculation period.',
+  BELOW_MINIMUM_SPEND: 'The spend in the calculation period is below the minimum.',
+  QUESTIONNAIRE_OVERDUE: 'The questionnaire was not completed in time.',
+  BUDGET_EXHAUSTED: "The program's budget is exhausted.",
+  PARTNER_REJECTED: 'The survey partner rejected the enrollment.',
+  REJECTED_BY_APPROVER: 'An approver rejected the credit.',
+  FRAUD_REVIEW: 'The enrollment is under review.',
+  POSSIBLE_DUPLICATE: 'Another brand uses the same ad account or contact.',
+  AD_ACCOUNT_ALREADY_CREDITED: 'The ad account has already received a credit of this program.',
+  WITHDRAWN: 'The enrollment was withdrawn.',
+  PROGRAM_CLOSED: 'The program is closed.',
+  PAYOUT_REFUSED: 'The payout rail refused the transfer.',
+  MONTH_NOT_IN_CALENDAR: "The month is not in the program's calendar.",
+  MONTH_NOT_LATER: 'A deferral goes to a later month only.',
+  MONTH_PAST: 'The calculation date of that month has passed.',
+  DEFERRAL_LIMIT_REACHED: 'The program allows no further deferral for this enrollment.',
+  CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',
+  SUBMISSION_SUPERSEDED: 'The confirmation names data that has been replaced by a resubmission.',
+} as const;
+
+export type ReasonCode = keyof typeof REASONS;
