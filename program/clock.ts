@@ -12,6 +12,11 @@ export interface ClockSegment {
 /** In order of `realFrom`; empty means real time. Before the first segment the clock stands at its start. */
 export type ProgramClock = readonly ClockSegment[];
 
+/** The clock of a program that starts now: its test clock, or real time. */
+export function initialClock(testClock: { startsAt: string; speed: number } | null, real: number): ProgramClock {
+  return testClock ? [{ realFrom: real, programFrom: Date.parse(testClock.startsAt), speed: testClock.speed }] : [];
+}
+
 /** The program instant at a real instant. */
 export function programTime(clock: ProgramClock, real: number): number {
   if (clock.length === 0) return real;
@@ -33,7 +38,9 @@ export function realDelayUntil(clock: ProgramClock, program: number, real: numbe
     // A jump at the start of a later segment may pass the instant at once.
     if (segment.programFrom >= program) return Math.max(0, segment.realFrom - real);
     if (segment.speed === 0) continue;
-    const reached = Math.ceil(segment.realFrom + (program - segment.programFrom) / segment.speed);
+    // The quotient is rounded by itself: added to an epoch first, its fraction would be lost in the double.
+    let reached = segment.realFrom + Math.ceil((program - segment.programFrom) / segment.speed);
+    if (programTime([segment], reached) < program) reached += 1;
     if (reached < end) return Math.max(0, reached - real);
   }
   return undefined;
@@ -56,12 +63,12 @@ export function adjustClock(
   if (!last) throw new ClockError('This program runs on real time; its clock cannot be adjusted.');
   const now = programTime(clock, real);
   const to = change.to ?? now;
-  if (to < now) {
+  if (!(to >= now)) {
     throw new ClockError(
-      `The program clock shows ${new Date(now).toISOString()}; it never goes backwards, so it cannot be set to ${new Date(to).toISOString()}.`,
+      `The program clock shows ${new Date(now).toISOString()}; it never goes backwards, so it cannot be set back.`,
     );
   }
   const speed = change.speed ?? last.speed;
-  if (!(speed >= 0)) throw new ClockError('The speed must be 0 (stand still) or positive.');
+  if (!(speed >= 0 && Number.isFinite(speed))) throw new ClockError('The speed must be 0 (stand still) or positive.');
   return [...clock.filter((segment) => segment.realFrom < real), { realFrom: real, programFrom: to, speed }];
 }

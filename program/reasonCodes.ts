@@ -25,6 +25,7 @@ export const REASONS = {
   PAYOUT_REFUSED: 'The payout rail refused the transfer.',
   MONTH_NOT_IN_CALENDAR: "The month is not in the program's calendar.",
   MONTH_NOT_LATER: 'A deferral goes to a later month only.',
+  NO_SUCH_DEFERRAL: 'Only a deferral of this enrollment can be undone, by going back to the month it came from.',
   MONTH_PAST: 'The calculation date of that month has passed.',
   DEFERRAL_LIMIT_REACHED: 'The program allows no further deferral for this enrollment.',
   CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',

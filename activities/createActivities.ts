@@ -1,0 +1,24 @@
+/** Joins the activities; worker/ passes in what they depend on. */
+import type { Database } from '../database/pool';
+import { createAdvertiserActivities } from './advertiser';
+import { createMeasureActivities } from './measure';
+import { createPayoutActivities } from './payout';
+import type { AdPlatform, PayoutRail } from './ports';
+import { createReadModelActivities } from './readModel';
+import type { LocalActivities, MainActivities, PayoutActivities } from './types';
+
+export interface ActivityDeps {
+  database: Database;
+  adPlatform: AdPlatform;
+  /** By the name that program definitions use. */
+  rails: ReadonlyMap<string, PayoutRail>;
+}
+
+export function createActivities(deps: ActivityDeps): LocalActivities & MainActivities & PayoutActivities {
+  return {
+    ...createReadModelActivities(deps),
+    ...createAdvertiserActivities(deps),
+    ...createMeasureActivities(deps),
+    ...createPayoutActivities(deps),
+  };
+}

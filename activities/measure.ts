@@ -1,0 +1,75 @@
+/** The calculation: look the ad account up again, read its spend, compute the credit, keep inputs and outcome. */
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../database/pool';
+import { insertStatement } from '../database/statements';
+import { nextMonth, planFor } from '../program/calendar';
+import { computeCredit } from '../program/credit';
+import type { ProgramDefinition } from '../program/definition';
+import { lookUpAdvertiser } from './advertiser';
+import type { AdPlatform } from './ports';
+import { programNow, readProgram } from './terms';
+import { thirdPartyCall } from './thirdPartyCall';
+import type { MainActivities, Measurement, MeasureRequest } from './types';
+
+interface Deps {
+  database: Database;
+  adPlatform: AdPlatform;
+}
+
+export function createMeasureActivities(deps: Deps): Pick<MainActivities, 'measure'> {
+  return { measure: (request) => measure(deps, request) };
+}
+
+async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement> {
+  const { database, adPlatform } = deps;
+  const { enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period } = request;
+  const lookUp = await lookUpAdvertiser(deps, { programId, programRevision, advertiserId, ...period });
+  if (!lookUp.located || lookUp.account.status !== 'active' || lookUp.region === null) {
+    return { outcome: 'account_not_usable', lookUp };
+  }
+  const { account } = lookUp;
+  const { periodFrom: from, periodTo: to } = period;
+  const rows = await thirdPartyCall(() =>
+    adPlatform.readSpend({ advertiserId, from, to, currency: account.currency }),
+  );
+  const { definition, clock } = await readProgram(database.pool, programId, programRevision);
+  const spendAsOf = programNow(clock);
+  const result = computeCredit({
+    terms: definition,
+    country: account.country,
+    currency: account.currency,
+    rows,
+    facts: { surveyPartner, storePlatform },
+  });
+
+  const statementId = `st_${randomUUID()}`;
+  await insertStatement(database.pool, {
+    statementId,
+    enrollmentId,
+    calculationMonth: period.month,
+    programRevision,
+    engineVersion: result.engineVersion,
+    spendAsOf,
+    account,
+    rows,
+    result,
+  });
+  if (result.outcome === 'none') return { outcome: 'no_credit', reasonCode: result.reasonCode, statementId };
+  const { amountMinor, currency, spendMinor, region } = result;
+  return {
+    outcome: 'credit',
+    credit: { amountMinor, currency, spendMinor, region, statementId },
+    payoutAt: payoutDate(definition, period, spendAsOf),
+  };
+}
+
+/** A payout date that has passed: at once, or on the calendar's next one (program policy `latePayoutDate`). */
+function payoutDate(definition: ProgramDefinition, period: MeasureRequest['period'], now: number): number {
+  if (period.payoutAt > now || definition.policies.latePayoutDate.then === 'pay_at_once') return period.payoutAt;
+  for (let month = nextMonth(definition, period.month); month !== undefined; month = nextMonth(definition, month)) {
+    const plan = planFor(definition, month, null);
+    if (plan && plan.payoutAt > now) return plan.payoutAt;
+  }
+  // The calendar has no later date: waiting longer would help nobody.
+  return period.payoutAt;
+}

@@ -1,0 +1,128 @@
+/**
+ * Paying a credit exactly once, over a rail that has no idempotency key. The payout row decides:
+ *
+ *   freeze (one transaction) -> read the rail's baseline -> frozen -> submitting (commits; one caller only) -> call once
+ *
+ * Whoever finds the row past `frozen` does not call: the outcome is unknown until the rail has been asked.
+ */
+import { createHash } from 'node:crypto';
+import type { Database } from '../database/pool';
+import {
+  bookOutcome,
+  countDeadCredits,
+  findPayout,
+  insertFrozen,
+  liveCredit,
+  takeForSubmission,
+  voidFrozen,
+  writeBaseline,
+  type PayoutRow,
+} from '../database/payouts';
+import { programAtRevision } from '../database/programs';
+import type { PayoutFacts } from '../program/enrollmentState';
+import type { PayoutOutcome, PayoutRequest } from '../program/payout';
+import type { PayoutRail } from './ports';
+import { thirdPartyCall } from './thirdPartyCall';
+import type { PaymentAttempt, PayoutActivities, PayRequest } from './types';
+
+interface Deps {
+  database: Database;
+  /** By name. */
+  rails: ReadonlyMap<string, PayoutRail>;
+}
+
+export function createPayoutActivities(deps: Deps): PayoutActivities {
+  return { pay: (request) => pay(deps, request), settle: (attempt) => settle(deps, attempt) };
+}
+
+async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
+  const { database } = deps;
+  const rail = await railOf(deps, request);
+  const payout = await freeze(database, rail.name, request);
+  if (payout.state !== 'frozen') return alreadySubmitted(payout);
+
+  const baseline = await thirdPartyCall(() => rail.lookUp(payout.request));
+  await writeBaseline(database.pool, payout.payoutKey, baseline);
+  if (baseline.outcome !== 'absent') {
+    // The rail knows this reference although we have never asked: a person must look before anything is paid.
+    throw new Error(`The rail already knows ${payout.payoutKey} (${baseline.outcome}) before it was asked to pay it.`);
+  }
+  if (!(await takeForSubmission(database.pool, payout.payoutKey))) {
+    return { payoutKey: payout.payoutKey, outcome: { outcome: 'unknown', evidence: 'submitted by somebody else' } };
+  }
+  return { payoutKey: payout.payoutKey, outcome: await rail.pay(payout.request) };
+}
+
+/** The live payout of the enrollment; a frozen one for other data (a reset came between) is replaced. */
+async function freeze(database: Database, rail: string, request: PayRequest): Promise<PayoutRow> {
+  const { enrollmentId, advertiserId, amountMinor, currency, statementId } = request;
+  return database.transaction(async (client) => {
+    const live = await liveCredit(client, enrollmentId);
+    if (live) {
+      const wanted = { reference: live.payoutKey, advertiserId, amountMinor, currency };
+      if (live.state !== 'frozen' || live.requestHash === hashOf(wanted)) return live;
+      if (!(await voidFrozen(client, live.payoutKey))) throw new Error('The payout changed at this moment; try again.');
+    }
+    const reference = `${enrollmentId}:credit:${(await countDeadCredits(client, enrollmentId)) + 1}`;
+    const frozen: PayoutRequest = { reference, advertiserId, amountMinor, currency };
+    const payout = { request: frozen, requestHash: hashOf(frozen), enrollmentId, rail, statementId };
+    if (!(await insertFrozen(client, payout))) throw new Error('Another payout came at this moment; try again.');
+    return (await findPayout(client, reference))!;
+  });
+}
+
+function alreadySubmitted({ payoutKey, state, railPaymentId }: PayoutRow): PaymentAttempt {
+  const outcome: PayoutOutcome =
+    state === 'paid'
+      ? { outcome: 'paid', railPaymentId: railPaymentId ?? '' }
+      : { outcome: 'unknown', evidence: `found in state ${state}` };
+  return { payoutKey, outcome };
+}
+
+async function settle(deps: Deps, attempt: PaymentAttempt): Promise<PayoutFacts> {
+  const { pool } = deps.database;
+  const row = await findPayout(pool, attempt.payoutKey);
+  if (!row) throw new Error(`There is no payout ${attempt.payoutKey}.`);
+  if (row.state === 'paid' || row.state === 'refused' || row.state === 'void') return payoutFacts(row);
+
+  const unclear = attempt.outcome.outcome === 'unknown' || attempt.outcome.outcome === 'pending';
+  if (!unclear) return book(deps, attempt.payoutKey, attempt.outcome);
+  // Booked before the rail is asked: people see that the outcome is not known, however long the rail is away.
+  await book(deps, attempt.payoutKey, attempt.outcome);
+  const rail = deps.rails.get(row.rail);
+  if (!rail) throw new Error(`The rail ${row.rail} is not configured on this worker.`);
+  const known = await thirdPartyCall(() => rail.lookUp(row.request));
+  // Absent now is no proof that it will stay so: a late execution is possible. A person decides, never this code.
+  return book(
+    deps,
+    attempt.payoutKey,
+    known.outcome === 'absent' ? { outcome: 'unknown', evidence: `not found at the rail: ${known.evidence}` } : known,
+  );
+}
+
+async function book({ database }: Deps, payoutKey: string, outcome: PayoutOutcome): Promise<PayoutFacts> {
+  const row = await database.transaction((client) =>
+    bookOutcome(client, payoutKey, {
+      state: outcome.outcome,
+      railPaymentId: outcome.outcome === 'paid' ? outcome.railPaymentId : null,
+      evidence: outcome.outcome === 'paid' ? null : outcome.evidence,
+    }),
+  );
+  return payoutFacts(row);
+}
+
+function payoutFacts({ payoutKey: key, state, railPaymentId }: PayoutRow): PayoutFacts {
+  return { key, state, railPaymentId };
+}
+
+async function railOf({ database, rails }: Deps, request: PayRequest): Promise<PayoutRail> {
+  const program = await programAtRevision(database.pool, request.programId, request.programRevision);
+  const name = program?.definition.rail;
+  const rail = name === undefined ? undefined : rails.get(name);
+  if (!rail) throw new Error(`The rail ${name} of program ${request.programId} is not configured on this worker.`);
+  return rail;
+}
+
+function hashOf({ reference, advertiserId, amountMinor, currency }: PayoutRequest): string {
+  return createHash('sha256').update(JSON.stringify([reference, advertiserId, amountMinor, currency])).digest('hex');
+}

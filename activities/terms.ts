@@ -1,0 +1,29 @@
+/** The program as activities read it. */
+import type { ProgramClock } from '../program/clock';
+import type { PeriodPlan } from '../program/calendar';
+import type { PeriodFacts } from '../program/enrollmentState';
+import type { Queryable } from '../database/pool';
+import { latestProgram, programAtRevision, type PublishedProgram } from '../database/programs';
+import { programTime } from '../program/clock';
+
+/** Throws if there is no such revision: an enrollment always names one that exists. */
+export async function readProgram(
+  db: Queryable,
+  programId: string,
+  revision: number | 'latest',
+): Promise<PublishedProgram> {
+  const program =
+    revision === 'latest' ? await latestProgram(db, programId) : await programAtRevision(db, programId, revision);
+  if (!program) throw new Error(`Program ${programId} has no revision ${revision}.`);
+  return program;
+}
+
+export function periodFacts(plan: PeriodPlan, calendarRevision: number): PeriodFacts {
+  const { month, periodFrom, periodTo, calculationAt, payoutAt } = plan;
+  return { month, periodFrom, periodTo, calculationAt, payoutAt, calendarRevision };
+}
+
+/** Epoch ms on the program's clock. */
+export function programNow(clock: ProgramClock): number {
+  return programTime(clock, Date.now());
+}

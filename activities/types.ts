@@ -1,0 +1,118 @@
+/**
+ * What the process does to the world: the contract between the workflow and its activities. Inputs and outputs are
+ * recorded in histories, so they hold ids, enums, dates and amounts only.
+ */
+import type { AdAccount } from '../program/adAccount';
+import type { ProgramClock } from '../program/clock';
+import type { CreditFacts, EnrollmentState, PayoutFacts, PeriodFacts } from '../program/enrollmentState';
+import type { PayoutOutcome } from '../program/payout';
+import type { ReasonCode } from '../program/reasonCodes';
+
+/** One thing that happened, for the timeline. */
+export interface TimelineEvent {
+  /** Message id, or step and period: the same happening has the same key in every run. */
+  key: string;
+  type: string;
+  /** Epoch ms on the program's clock. */
+  at: number;
+  actor: { role: string; id: string };
+  /** Codes, ids, dates, amounts. */
+  details: Record<string, string | number | boolean | null>;
+}
+
+export interface Projection {
+  runId: string;
+  sequence: number;
+  state: EnrollmentState;
+  /** Happenings since the projection before, in order, each with the sequence that it belongs to. */
+  events: (TimelineEvent & { sequence: number })[];
+}
+
+/** Short, idempotent work that runs inside a workflow task. */
+export interface LocalActivities {
+  /** Writes the read model; see database/enrollments.ts for the rules of replacement. */
+  project(projection: Projection): Promise<void>;
+  planPeriod(request: PlanRequest): Promise<PlanAnswer>;
+}
+
+export interface PlanRequest {
+  programId: string;
+  /** The revision whose calendar holds: a deferral reads the latest, a new time zone the one already in use. */
+  calendar: 'latest' | number;
+  /** Program time of the request. */
+  at: number;
+  /** The ad account's time zone; null while it is unknown. */
+  timeZone: string | null;
+  move:
+    | { kind: 'same_month'; month: string }
+    | { kind: 'defer'; fromMonth: string; month: string; allowEarlier: boolean }
+    | { kind: 'roll_on'; fromMonth: string };
+}
+
+export type PlanAnswer = { ok: true; period: PeriodFacts } | { ok: false; reasonCode: ReasonCode };
+
+export interface MainActivities {
+  /** The same write as the local one, for as long as it takes. */
+  project(projection: Projection): Promise<void>;
+  readClock(programId: string): Promise<ProgramClock>;
+  planPeriod(request: PlanRequest): Promise<PlanAnswer>;
+  lookUpAdvertiser(request: LookUpRequest): Promise<LookUpAnswer>;
+  measure(request: MeasureRequest): Promise<Measurement>;
+}
+
+export interface LookUpRequest {
+  programId: string;
+  programRevision: number;
+  advertiserId: string;
+  /** The period whose end depends on the ad account's time zone. */
+  month: string;
+  calendarRevision: number;
+}
+
+export type LookUpAnswer =
+  { located: true; account: AdAccount; region: string | null; period: PeriodFacts } | { located: false };
+
+export interface MeasureRequest {
+  enrollmentId: string;
+  programId: string;
+  programRevision: number;
+  advertiserId: string;
+  surveyPartner: string;
+  storePlatform: string;
+  period: PeriodFacts;
+}
+
+export type Measurement =
+  | {
+      outcome: 'credit';
+      credit: CreditFacts;
+      /** Epoch ms, program clock: by the calendar, or by the policy for dates that are already past. */
+      payoutAt: number;
+    }
+  /** Spend or amount is nothing: by policy close or roll on. */
+  | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string }
+  /** Looked up again, the ad account is gone, suspended or in no region of the program. */
+  | { outcome: 'account_not_usable'; lookUp: LookUpAnswer };
+
+/** On a task queue of their own, with a rate. Neither is ever a local activity. */
+export interface PayoutActivities {
+  /** Freezes the request and calls the rail at most once, ever; says what is known of the outcome. */
+  pay(request: PayRequest): Promise<PaymentAttempt>;
+  /** Books what is known; an unclear outcome is looked up at the rail first. */
+  settle(attempt: PaymentAttempt): Promise<PayoutFacts>;
+}
+
+export interface PaymentAttempt {
+  payoutKey: string;
+  outcome: PayoutOutcome;
+}
+
+export interface PayRequest {
+  enrollmentId: string;
+  programId: string;
+  programRevision: number;
+  advertiserId: string;
+  amountMinor: number;
+  currency: string;
+  statementId: string;
+}

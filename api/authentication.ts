@@ -1,0 +1,56 @@
+/** Who is calling: static bearer keys from the settings. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request } from 'express';
+import type { Scope } from '../database/enrollments';
+import type { Actor } from '../program/enrollmentState';
+import type { ApiKey } from '../settings/settings';
+import { Problem } from './problem';
+
+export type Principal = Omit<ApiKey, 'key'>;
+
+export type Authenticate = (request: Request) => Principal;
+
+/** Keys are compared by hash and in constant time. Throws a 401 that is the same for a missing, malformed or wrong key. */
+export function createAuthentication(keys: readonly ApiKey[]): Authenticate {
+  const known = keys.map(({ key, ...principal }) => ({ hash: sha256(key), principal }));
+  return (request) => {
+    const [scheme = '', token = ''] = (request.get('authorization') ?? '').split(' ', 2);
+    const hash = sha256(token);
+    const match = known.filter((candidate) => timingSafeEqual(candidate.hash, hash)).at(0);
+    if (!match || scheme.toLowerCase() !== 'bearer') {
+      throw new Problem(401, 'UNAUTHENTICATED', 'Send a valid API key as "Authorization: Bearer <key>".');
+    }
+    return match.principal;
+  };
+}
+
+export function requireRole(principal: Principal, roles: readonly Principal['role'][]): void {
+  if (!roles.includes(principal.role)) {
+    throw new Problem(403, 'FORBIDDEN', `This needs a key of role ${roles.join(' or ')}; yours is ${principal.role}.`);
+  }
+}
+
+/** The enrollments that exist for this key. */
+export function scopeOf({ role, id, surveyPartner }: Principal): Scope {
+  switch (role) {
+    case 'caller':
+      return { kind: 'owner', owner: id };
+    case 'partner':
+      return { kind: 'partner', surveyPartner: surveyPartner ?? '' };
+    case 'admin':
+    case 'approver':
+      return { kind: 'all' };
+  }
+}
+
+export function actorOf({ role, id }: Principal): Actor {
+  return { role, id };
+}
+
+export function isStaff({ role }: Principal): boolean {
+  return role === 'admin' || role === 'approver';
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,18 @@
+/** What operations and routes work with; joined in main.ts. */
+import type { Database } from '../database/pool';
+import type { Logger } from '../settings/logger';
+import type { EnrollmentClient } from '../temporal/enrollments';
+
+export interface ApiContext {
+  database: Database;
+  enrollments: EnrollmentClient;
+  logger: Logger;
+  /** URL of a workflow in Temporal UI, for staff. */
+  temporalUiUrl(workflowId: string): string;
+}
+
+/** One message to an enrollment: what makes it unique, and under which id it is sent this time. */
+export interface MessageIdentity {
+  messageId: string;
+  updateId: string;
+}

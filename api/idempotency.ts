@@ -1,0 +1,104 @@
+/**
+ * Every write is answered once. The key row is committed before anything is done and gets the answer afterwards, so an
+ * equal request replays the answer, waits for it, or takes over what a killed process left behind. Answers of 500 and
+ * above are never kept: they say that the same request may succeed later.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../database/idempotency';
+import type { Principal } from './authentication';
+import type { ApiContext, MessageIdentity } from './context';
+import { Problem } from './problem';
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** Longer than any write takes. */
+const LEASE_MS = 30_000;
+const WAIT_FOR_OTHER_MS = 10_000;
+const POLL_MS = 100;
+
+/** Runs `operate` once for this key; `body` is the parsed body, in which equal requests are equal. */
+export async function answerOnce(
+  context: ApiContext,
+  principal: Principal,
+  request: Request,
+  response: Response,
+  body: unknown,
+  operate: (message: MessageIdentity) => Promise<Answer>,
+): Promise<void> {
+  const keyed = identify(principal, request, body);
+  const claim = await claimOrWait(context, keyed);
+  if (claim.kind === 'answered') {
+    send(response.setHeader('Idempotency-Replayed', 'true'), claim);
+    return;
+  }
+  const updateId = `${keyed.messageId}:${claim.attempt}`;
+  let answer: Answer;
+  try {
+    answer = await operate({ messageId: keyed.messageId, updateId });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500) {
+      const newAttempt = error instanceof Problem && error.newAttempt;
+      await giveBack(context.database.pool, keyed, newAttempt).catch((err: unknown) =>
+        context.logger.warn({ err }, 'an idempotency key could not be given back; its lease will end'),
+      );
+      throw error;
+    }
+    answer = { status: error.status, body: error.toJSON() };
+  }
+  // The change is made; if its answer cannot be kept, an equal request will find the same change by its message id.
+  await keepAnswer(context.database.pool, keyed, answer.status, answer.body).catch((err: unknown) =>
+    context.logger.warn({ err }, 'an answer could not be kept'),
+  );
+  send(response, answer);
+}
+
+async function claimOrWait(
+  { database }: ApiContext,
+  keyed: KeyedRequest,
+): Promise<{ kind: 'mine'; attempt: number } | ({ kind: 'answered' } & Answer)> {
+  const deadline = Date.now() + WAIT_FOR_OTHER_MS;
+  for (;;) {
+    const claim = await claimRequest(database.pool, keyed, LEASE_MS);
+    if (claim.kind === 'mine' || claim.kind === 'answered') return claim;
+    if (claim.kind === 'other_body') {
+      throw new Problem(
+        422,
+        'IDEMPOTENCY_KEY_REUSED',
+        'This Idempotency-Key was used with another body. Use a new key for a new request.',
+      );
+    }
+    if (Date.now() > deadline) {
+      const problem = new Problem(409, 'REQUEST_IN_FLIGHT', 'An equal request is being worked on. Send it again.');
+      problem.retryAfter = 5;
+      throw problem;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function identify({ id: owner }: Principal, request: Request, body: unknown): KeyedRequest {
+  const key = request.get('idempotency-key') ?? randomUUID();
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+  }
+  // The path, not its pattern: the same key and body for another enrollment is another request.
+  const route = `${request.method} ${request.path}`;
+  const bodyHash = sha256(JSON.stringify(body));
+  const messageId = sha256([owner, route, key, bodyHash].join('\n')).slice(0, 40);
+  return { owner, route, key, bodyHash, messageId };
+}
+
+function send(response: Response, { status, body }: Answer): void {
+  response
+    .status(status)
+    .type(status >= 400 ? 'application/problem+json' : 'application/json')
+    .send(JSON.stringify(body));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,57 @@
+/** The API process. SIGTERM or SIGINT lets requests in flight end; a second one ends it at once. */
+import { createServer } from 'node:http';
+import { createDatabase } from '../database/pool';
+import { createLogger } from '../settings/logger';
+import { readApiSettings } from '../settings/settings';
+import { connectTemporal } from '../temporal/connection';
+import { createEnrollmentClient } from '../temporal/enrollments';
+import { createApp } from './app';
+import { createAuthentication } from './authentication';
+
+function main(): void {
+  const settings = readApiSettings();
+  const { host, port, temporalUiUrl } = settings;
+  const logger = createLogger('api', settings.logLevel);
+  const database = createDatabase({
+    connectionString: settings.databaseUrl,
+    onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
+  });
+  const temporal = connectTemporal(settings.temporal);
+  const { namespace, taskQueue } = settings.temporal;
+  const app = createApp(
+    {
+      database,
+      enrollments: createEnrollmentClient(temporal.client, { taskQueue }),
+      logger,
+      temporalUiUrl: (workflowId) =>
+        `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
+    },
+    createAuthentication(settings.apiKeys),
+  );
+
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 }, app);
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    console.error(error.code === 'EADDRINUSE' ? `Port ${port} is taken. Set API_PORT to another one.` : error.message);
+    process.exit(1);
+  });
+  server.listen(port, host, () => logger.info({ host, port }, 'api ready'));
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'finishing requests in flight; a second signal ends at once');
+    server.close(() => {
+      void Promise.allSettled([database.close(), temporal.close()]);
+    });
+    server.closeIdleConnections();
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+try {
+  main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

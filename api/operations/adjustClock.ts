@@ -1,0 +1,39 @@
+/** Adjusts a program's test clock and wakes its open enrollments, in one transaction. */
+import { enqueueWakes } from '../../database/outbox';
+import { lockClock, writeClock } from '../../database/programs';
+import { adjustClock as adjusted, ClockError, programTime } from '../../program/clock';
+import type { ApiContext } from '../context';
+import { notFound, Problem } from '../problem';
+
+export interface ClockAnswer {
+  /** What the program's clock shows now. */
+  now: string;
+  speed: number;
+  /** Open enrollments that are being told. */
+  woken: number;
+}
+
+export function adjustClock(
+  { database }: ApiContext,
+  programId: string,
+  body: { advanceTo?: string | undefined; speed?: number | undefined },
+): Promise<ClockAnswer> {
+  return database.transaction(async (client) => {
+    const clock = await lockClock(client, programId);
+    if (!clock) throw notFound('program');
+    if (clock.length === 0) {
+      throw new Problem(409, 'NO_TEST_CLOCK', 'This program runs on real time; only a test clock can be adjusted.');
+    }
+    const real = Date.now();
+    try {
+      const to = body.advanceTo === undefined ? undefined : Date.parse(body.advanceTo);
+      const changed = adjusted(clock, real, { to, speed: body.speed });
+      await writeClock(client, programId, changed);
+      const woken = await enqueueWakes(client, programId);
+      return { now: new Date(programTime(changed, real)).toISOString(), speed: changed.at(-1)!.speed, woken };
+    } catch (error) {
+      if (error instanceof ClockError) throw new Problem(409, 'CLOCK_NOT_ADJUSTABLE', error.message);
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,90 @@
+/** The facts that are reported from outside: partner confirmation, questionnaire, deferral. */
+import { randomUUID } from 'node:crypto';
+import type { EnrollmentRow } from '../../database/enrollments';
+import { programAtRevision } from '../../database/programs';
+import { insertAnswers } from '../../database/questionnaire';
+import type { Question } from '../../program/definition';
+import * as messages from '../../workflows/messages';
+import { actorOf, type Principal } from '../authentication';
+import type { ApiContext, MessageIdentity } from '../context';
+import { invalid, type FieldError } from '../problem';
+import type { QuestionnaireBody } from '../schemas';
+import { sendMessage } from './send';
+
+export function confirmPartner(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  body: { advertiserId: string },
+  message: MessageIdentity,
+): Promise<EnrollmentRow> {
+  const { messageId } = message;
+  const { advertiserId } = body;
+  const confirmation = { version: 1, messageId, actor: actorOf(principal), advertiserId } as const;
+  return sendMessage(context, row, messages.confirmPartner, confirmation, message);
+}
+
+export function defer(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  body: { month: string },
+  message: MessageIdentity,
+): Promise<EnrollmentRow> {
+  const { messageId } = message;
+  const deferral = { version: 1, messageId, actor: actorOf(principal), month: body.month } as const;
+  return sendMessage(context, row, messages.defer, deferral, message);
+}
+
+/** The answers stay in PostgreSQL; the workflow learns that they are there. */
+export async function completeQuestionnaire(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  { answers }: QuestionnaireBody,
+  message: MessageIdentity,
+): Promise<EnrollmentRow> {
+  const { pool } = context.database;
+  const program = await programAtRevision(pool, row.programId, row.state.programRevision);
+  const errors = checkAnswers(program!.definition.questionnaire.questions, answers);
+  if (errors.length > 0) throw invalid(errors, 422);
+  const { messageId } = message;
+  const answersId = await insertAnswers(pool, {
+    answersId: `ans_${randomUUID()}`,
+    enrollmentId: row.enrollmentId,
+    messageId,
+    answers,
+    receivedBy: principal.id,
+  });
+  const completed = { version: 1, messageId, actor: actorOf(principal), answersId } as const;
+  return sendMessage(context, row, messages.completeQuestionnaire, completed, message);
+}
+
+function checkAnswers(questions: readonly Question[], answers: QuestionnaireBody['answers']): FieldError[] {
+  const errors: FieldError[] = [];
+  const known = new Map(questions.map((question) => [question.id, question]));
+  for (const [id, answer] of Object.entries(answers)) {
+    const question = known.get(id);
+    const message = question ? problemOf(question, answer) : 'is not a question of this questionnaire';
+    if (message) errors.push({ pointer: `/answers/${id}`, message });
+  }
+  for (const { id, required } of questions) {
+    if (required && !(id in answers)) errors.push({ pointer: `/answers/${id}`, message: 'must be answered' });
+  }
+  return errors;
+}
+
+function problemOf(question: Question, answer: string | number | boolean): string | undefined {
+  switch (question.type) {
+    case 'text':
+      return typeof answer === 'string' && answer.trim() !== '' ? undefined : 'must be a text';
+    case 'number':
+      return typeof answer === 'number' ? undefined : 'must be a number';
+    case 'boolean':
+      return typeof answer === 'boolean' ? undefined : 'must be true or false';
+    case 'choice':
+      return typeof answer === 'string' && question.choices.includes(answer)
+        ? undefined
+        : `must be one of ${question.choices.join(', ')}`;
+  }
+}

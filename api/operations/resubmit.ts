@@ -1,0 +1,43 @@
+/** The form again: new data for the brand's one enrollment ("to revise something, resubmit"; FAQ of the program page). */
+import { randomUUID } from 'node:crypto';
+import type { EnrollmentRow } from '../../database/enrollments';
+import { programAtRevision } from '../../database/programs';
+import { findSubmission, insertSubmission } from '../../database/submissions';
+import { resubmit as resubmitUpdate } from '../../workflows/messages';
+import { actorOf, type Principal } from '../authentication';
+import type { ApiContext, MessageIdentity } from '../context';
+import { invalid } from '../problem';
+import type { FormBody } from '../schemas';
+import { acceptForm, sameData, submissionFacts, submissionOf } from './form';
+import { sendMessage } from './send';
+
+/** Equal data change nothing. The brand's domain is what the enrollment is of, so another domain is refused. */
+export async function resubmit(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  form: FormBody,
+  message: MessageIdentity,
+): Promise<EnrollmentRow> {
+  const { pool } = context.database;
+  const program = await programAtRevision(pool, row.programId, row.state.programRevision);
+  if (acceptForm(program!.definition, form) !== row.brandKey) {
+    throw invalid([{ pointer: '/brand/storeUrl', message: `must be a URL of ${row.brandKey}` }], 422);
+  }
+  const { enrollmentId } = row;
+  const { messageId } = message;
+  const identity = { submissionId: `sub_${randomUUID()}`, enrollmentId, messageId, submittedBy: principal.id };
+  const submission = submissionOf(form, identity);
+  const current = await findSubmission(pool, row.state.submission.id);
+  if (!row.state.ending && current && sameData(current, submission)) return row;
+
+  submission.submissionId = await insertSubmission(pool, submission);
+  const facts = submissionFacts(submission);
+  return sendMessage(
+    context,
+    row,
+    resubmitUpdate,
+    { version: 1, messageId, actor: actorOf(principal), submission: facts },
+    message,
+  );
+}

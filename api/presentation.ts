@@ -1,0 +1,47 @@
+/** An enrollment as callers see it. */
+import type { EnrollmentRow } from '../database/enrollments';
+import type { TimelineRow } from '../database/timeline';
+import { explain } from '../program/explain';
+import { displayMoney } from '../program/money';
+import { statusOf, waitingFor } from '../program/status';
+import { isStaff, type Principal } from './authentication';
+import type { ApiContext } from './context';
+
+export function presentEnrollment(context: ApiContext, principal: Principal, row: EnrollmentRow) {
+  const { state, workflowId } = row;
+  const { credit, ending, onHold, period } = state;
+  return {
+    id: row.enrollmentId,
+    programId: row.programId,
+    brand: { name: row.brandName, domain: row.brandKey },
+    surveyPartner: state.submission.surveyPartner,
+    advertiserId: state.submission.advertiserId,
+    externalId: row.externalId,
+    createdAt: row.createdAt.toISOString(),
+    status: statusOf(state),
+    statusText: explain(state).text,
+    reasonCodes: ending?.reasonCodes ?? [],
+    waitingFor: waitingFor(state).map(({ who, what, by }) => ({ who, what, by: by === null ? null : iso(by) })),
+    calculationMonth: period.month,
+    calculationDate: iso(period.calculationAt),
+    payoutDate: iso(period.payoutAt),
+    credit: credit && displayMoney(credit),
+    onHold: onHold && { since: iso(onHold.since), reasonCode: onHold.reasonCode },
+    workflowId,
+    ...(isStaff(principal) && { temporalUiUrl: context.temporalUiUrl(workflowId) }),
+  };
+}
+
+export function presentEvent(event: TimelineRow) {
+  return {
+    at: event.happenedAt.toISOString(),
+    recordedAt: event.recordedAt.toISOString(),
+    type: event.type,
+    actor: event.actor,
+    details: event.details,
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

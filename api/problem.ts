@@ -1,0 +1,61 @@
+/** Errors as callers see them: RFC 9457 problems with a stable `type`, and nothing of our insides. */
+import { STATUS_CODES } from 'node:http';
+import { REASONS, type ReasonCode } from '../program/reasonCodes';
+
+export interface FieldError {
+  /** JSON pointer into the body, or the name of a parameter or header. */
+  pointer: string;
+  message: string;
+}
+
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  /** Seconds after which the same request may succeed. */
+  retryAfter: number | undefined;
+  /** The same message may be sent to the workflow again, as a new attempt. */
+  newAttempt = false;
+
+  constructor(
+    readonly status: number,
+    /** Stable, in capitals: a reason code or a code of the API. */
+    readonly code: string,
+    /** One sentence that says what to do. */
+    readonly detail: string,
+    readonly extra: { errors?: FieldError[]; [member: string]: unknown } = {},
+  ) {
+    super(detail);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return {
+      type: `urn:pps:problem:${this.code.toLowerCase().replaceAll('_', '-')}`,
+      title: STATUS_CODES[this.status] ?? 'Error',
+      status: this.status,
+      code: this.code,
+      detail: this.detail,
+      ...this.extra,
+    };
+  }
+}
+
+export function invalid(errors: FieldError[], status: 400 | 422 = 400): Problem {
+  const where = errors.map(({ pointer, message }) => `${pointer || 'body'}: ${message}`).join(' ');
+  return new Problem(status, 'INVALID_REQUEST', `The request cannot be used. ${where}`, { errors });
+}
+
+/** Refused by a rule of the program. */
+export function refused(status: 409 | 422, reasonCode: ReasonCode, pointer?: string): Problem {
+  const message = REASONS[reasonCode];
+  return new Problem(status, reasonCode, message, pointer === undefined ? {} : { errors: [{ pointer, message }] });
+}
+
+/** Also for what exists but belongs to somebody else: the two cannot be told apart. */
+export function notFound(what: string): Problem {
+  return new Problem(404, 'NOT_FOUND', `There is no such ${what}.`);
+}
+
+export function unavailable(detail: string, retryAfter = 5): Problem {
+  const problem = new Problem(503, 'UNAVAILABLE', detail);
+  problem.retryAfter = retryAfter;
+  return problem;
+}

@@ -1,0 +1,86 @@
+/** `/v1/enrollments` */
+import { Router } from 'express';
+import { listEnrollments } from '../../database/enrollments';
+import { readTimeline } from '../../database/timeline';
+import { scopeOf, type Principal } from '../authentication';
+import { createEnrollment } from '../operations/createEnrollment';
+import { completeQuestionnaire, confirmPartner, defer } from '../operations/facts';
+import { resubmit } from '../operations/resubmit';
+import { presentEnrollment, presentEvent } from '../presentation';
+import { confirmationBody, createEnrollmentBody, deferralBody, listQuery, questionnaireBody, resubmissionBody } from '../schemas';
+import { enrollmentInPath, parse, read, write, writeEnrollment, type RouteTools } from './route';
+
+const EVERYBODY = ['caller', 'partner', 'admin', 'approver'] as const satisfies readonly Principal['role'][];
+
+export function enrollmentRoutes(tools: RouteTools): Router {
+  const { context } = tools;
+  const present = presentEnrollment.bind(undefined, context);
+  const router = Router();
+
+  router.post(
+    '/',
+    write(tools, ['caller', 'admin'], createEnrollmentBody, async (principal, body, message) => {
+      const { status, row } = await createEnrollment(context, principal, body, message);
+      return { status, body: present(principal, row) };
+    }),
+  );
+
+  router.get(
+    '/',
+    read(tools, EVERYBODY, async (principal, request) => {
+      const { limit, after } = parse(listQuery, request.query);
+      const rows = await listEnrollments(context.database.pool, scopeOf(principal), { limit, after });
+      const next = rows.length === limit ? rows.at(-1)!.enrollmentId : null;
+      return { items: rows.map((row) => present(principal, row)), next };
+    }),
+  );
+
+  router.get(
+    '/:id',
+    read(tools, EVERYBODY, async (principal, request) =>
+      present(principal, await enrollmentInPath(context, principal, request)),
+    ),
+  );
+
+  router.get(
+    '/:id/timeline',
+    read(tools, EVERYBODY, async (principal, request) => {
+      const { enrollmentId } = await enrollmentInPath(context, principal, request);
+      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
+    }),
+  );
+
+  router.post(
+    '/:id/resubmission',
+    writeEnrollment(tools, ['caller', 'admin'], resubmissionBody, async (principal, row, body, message) => ({
+      status: 200,
+      body: present(principal, await resubmit(context, principal, row, body, message)),
+    })),
+  );
+
+  router.post(
+    '/:id/partner-confirmation',
+    writeEnrollment(tools, ['partner', 'admin'], confirmationBody, async (principal, row, body, message) => ({
+      status: 200,
+      body: present(principal, await confirmPartner(context, principal, row, body, message)),
+    })),
+  );
+
+  router.post(
+    '/:id/questionnaire',
+    writeEnrollment(tools, ['caller', 'admin'], questionnaireBody, async (principal, row, body, message) => ({
+      status: 200,
+      body: present(principal, await completeQuestionnaire(context, principal, row, body, message)),
+    })),
+  );
+
+  router.post(
+    '/:id/deferral',
+    writeEnrollment(tools, ['partner', 'admin'], deferralBody, async (principal, row, body, message) => ({
+      status: 200,
+      body: present(principal, await defer(context, principal, row, body, message)),
+    })),
+  );
+
+  return router;
+}

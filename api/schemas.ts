@@ -1,0 +1,47 @@
+/** Requests as callers send them; unknown fields are refused. */
+import { z } from 'zod';
+
+const text = (max: number) => z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const advertiserId = z
+  .string('must be a string: an advertiser id has more digits than a JSON number can hold')
+  .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
+
+export const createEnrollmentBody = z.strictObject({
+  programId: text(64),
+  brand: z.strictObject({ name: text(200), storeUrl: text(500) }),
+  contact: z.strictObject({ name: text(200), email: z.email('must be an e-mail address').max(254) }),
+  surveyPartner: text(64),
+  storePlatform: text(64),
+  advertiserId,
+  dataSharing: z.strictObject({ authorized: z.boolean(), textVersion: text(64) }),
+  externalId: text(200).optional(),
+});
+export type CreateEnrollmentBody = z.infer<typeof createEnrollmentBody>;
+
+/** The form again, for an enrollment that is named by its id; program and brand domain stay as they are. */
+export const resubmissionBody = createEnrollmentBody.omit({ programId: true });
+export type FormBody = z.infer<typeof resubmissionBody>;
+
+/** The partner names the ad account that it attests, so that it cannot attest one that was replaced meanwhile. */
+export const confirmationBody = z.strictObject({ advertiserId });
+
+export const questionnaireBody = z.strictObject({
+  answers: z.record(z.string(), z.union([z.string().max(5_000), z.number(), z.boolean()])),
+});
+export type QuestionnaireBody = z.infer<typeof questionnaireBody>;
+
+export const deferralBody = z.strictObject({
+  month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM'),
+});
+
+export const clockBody = z
+  .strictObject({
+    advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
+    speed: z.number().min(0).max(1e9).optional(),
+  })
+  .refine((body) => body.advanceTo !== undefined || body.speed !== undefined, 'name advanceTo, speed, or both');
+
+export const listQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  after: text(64).optional(),
+});

@@ -1,0 +1,118 @@
+/** Enrollments: the row that makes a brand unique, and reads of the read model. */
+import type { EnrollmentState } from '../program/enrollmentState';
+import { statusOf } from '../program/status';
+import { firstRow, type Queryable } from './pool';
+
+export interface EnrollmentRow {
+  enrollmentId: string;
+  programId: string;
+  brandKey: string;
+  workflowId: string;
+  owner: string;
+  surveyPartner: string;
+  createdAt: Date;
+  startedAt: Date | null;
+  sequence: number;
+  state: EnrollmentState;
+  /** From the current submission. */
+  brandName: string;
+  externalId: string | null;
+}
+
+/** Whose enrollments a reader may see; it is part of every query, so others' enrollments do not exist for it. */
+export type Scope = { kind: 'all' } | { kind: 'owner'; owner: string } | { kind: 'partner'; surveyPartner: string };
+
+const SELECT = `select e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
+    e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",
+    e.started_at as "startedAt", e.sequence, e.state, s.brand_name as "brandName", s.external_id as "externalId"
+  from enrollment e join submission s on s.submission_id = e.state #>> '{submission,id}'`;
+
+/** True when inserted; false when the brand has a live enrollment in this program already. */
+export async function insertEnrollment(
+  db: Queryable,
+  enrollment: Pick<EnrollmentRow, 'enrollmentId' | 'brandKey' | 'workflowId' | 'owner' | 'state'>,
+): Promise<boolean> {
+  const { enrollmentId, brandKey, workflowId, owner, state } = enrollment;
+  const result = await db.query(
+    `insert into enrollment (enrollment_id, program_id, brand_key, workflow_id, owner, survey_partner, state, status,
+       calculation_month)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (program_id, brand_key) where superseded_by is null do nothing`,
+    [
+      enrollmentId,
+      state.programId,
+      brandKey,
+      workflowId,
+      owner,
+      state.submission.surveyPartner,
+      JSON.stringify(state),
+      statusOf(state),
+      state.period.month,
+    ],
+  );
+  return result.rowCount === 1;
+}
+
+export async function liveEnrollmentOfBrand(
+  db: Queryable,
+  programId: string,
+  brandKey: string,
+): Promise<EnrollmentRow | undefined> {
+  const result = await db.query(
+    `${SELECT} where e.program_id = $1 and e.brand_key = $2 and e.superseded_by is null`,
+    [programId, brandKey],
+  );
+  return firstRow<EnrollmentRow>(result);
+}
+
+export async function findEnrollment(
+  db: Queryable,
+  scope: Scope,
+  enrollmentId: string,
+): Promise<EnrollmentRow | undefined> {
+  const visible = inScope(scope, 2);
+  const result = await db.query(`${SELECT} where e.enrollment_id = $1 and ${visible.sql}`, [
+    enrollmentId,
+    ...visible.values,
+  ]);
+  return firstRow<EnrollmentRow>(result);
+}
+
+/** Newest first; `after` is the id of the last row of the page before. */
+export async function listEnrollments(
+  db: Queryable,
+  scope: Scope,
+  page: { limit: number; after?: string | undefined },
+): Promise<EnrollmentRow[]> {
+  const visible = inScope(scope, 3);
+  const result = await db.query(
+    `${SELECT}
+      where ${visible.sql}
+        and ($2::text is null or (e.created_at, e.enrollment_id) <
+             (select created_at, enrollment_id from enrollment where enrollment_id = $2))
+      order by e.created_at desc, e.enrollment_id desc
+      limit $1`,
+    [page.limit, page.after ?? null, ...visible.values],
+  );
+  return result.rows as EnrollmentRow[];
+}
+
+/** Temporal has acknowledged the start: nothing is left to do for the outbox. */
+export async function markStarted(db: Queryable, enrollmentId: string): Promise<void> {
+  await db.query(
+    `with started as (update enrollment set started_at = coalesce(started_at, now()) where enrollment_id = $1)
+     delete from outbox where enrollment_id = $1 and kind = 'start'`,
+    [enrollmentId],
+  );
+}
+
+function inScope(scope: Scope, position: number): { sql: string; values: string[] } {
+  switch (scope.kind) {
+    case 'all':
+      return { sql: 'true', values: [] };
+    case 'owner':
+      return { sql: `e.owner = $${position}`, values: [scope.owner] };
+    case 'partner':
+      return { sql: `e.survey_partner = $${position}`, values: [scope.surveyPartner] };
+  }
+}

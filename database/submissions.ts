@@ -1,0 +1,79 @@
+/** What was sent on the form. Rows are never changed. */
+import { firstRow, type Queryable } from './pool';
+
+export interface Submission {
+  submissionId: string;
+  enrollmentId: string;
+  messageId: string;
+  brandName: string;
+  storeUrl: string;
+  contactName: string;
+  contactEmail: string;
+  surveyPartner: string;
+  storePlatform: string;
+  advertiserId: string;
+  externalId: string | null;
+  dataSharingAuthorized: boolean;
+  dataSharingTextVersion: string;
+  /** How the authorization reached us, e.g. `api`. */
+  dataSharingSource: string;
+  submittedBy: string;
+}
+
+const COLUMNS = `submission_id as "submissionId", enrollment_id as "enrollmentId", message_id as "messageId",
+  brand_name as "brandName", store_url as "storeUrl", contact_name as "contactName", contact_email as "contactEmail",
+  survey_partner as "surveyPartner", store_platform as "storePlatform", advertiser_id as "advertiserId",
+  external_id as "externalId", data_sharing_authorized as "dataSharingAuthorized",
+  data_sharing_text_version as "dataSharingTextVersion", data_sharing_source as "dataSharingSource",
+  submitted_by as "submittedBy"`;
+
+/** Stores a submission and returns its id; the same message again returns the id that it got the first time. */
+export async function insertSubmission(db: Queryable, submission: Submission): Promise<string> {
+  const result = await db.query(
+    `insert into submission (submission_id, enrollment_id, message_id, brand_name, store_url, contact_name,
+       contact_email, survey_partner, store_platform, advertiser_id, external_id, data_sharing_authorized,
+       data_sharing_text_version, data_sharing_source, submitted_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+     on conflict (message_id) do nothing returning submission_id as id`,
+    [
+      submission.submissionId,
+      submission.enrollmentId,
+      submission.messageId,
+      submission.brandName,
+      submission.storeUrl,
+      submission.contactName,
+      submission.contactEmail,
+      submission.surveyPartner,
+      submission.storePlatform,
+      submission.advertiserId,
+      submission.externalId,
+      submission.dataSharingAuthorized,
+      submission.dataSharingTextVersion,
+      submission.dataSharingSource,
+      submission.submittedBy,
+    ],
+  );
+  const inserted = firstRow<{ id: string }>(result);
+  if (inserted) return inserted.id;
+  const existing = await submissionOfMessage(db, submission.messageId);
+  return existing!.submissionId;
+}
+
+export async function submissionOfMessage(db: Queryable, messageId: string): Promise<Submission | undefined> {
+  return firstRow<Submission>(await db.query(`select ${COLUMNS} from submission where message_id = $1`, [messageId]));
+}
+
+export async function findSubmission(db: Queryable, submissionId: string): Promise<Submission | undefined> {
+  return firstRow<Submission>(
+    await db.query(`select ${COLUMNS} from submission where submission_id = $1`, [submissionId]),
+  );
+}
+
+/** The submission that the enrollment was made with. */
+export async function firstSubmissionId(db: Queryable, enrollmentId: string): Promise<string | undefined> {
+  const result = await db.query(
+    `select submission_id as id from submission where enrollment_id = $1 order by submitted_at limit 1`,
+    [enrollmentId],
+  );
+  return firstRow<{ id: string }>(result)?.id;
+}

@@ -1,0 +1,47 @@
+/** Which network addresses an outgoing connection may go to. Checked on the very address that is connected to. */
+import { lookup as resolve } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** An address of the host is an inner one. Its message names the address, which is in no answer to a caller. */
+export class InnerAddressError extends Error {
+  constructor(readonly address: string) {
+    super(`${address} is not a public address`);
+    this.name = 'InnerAddressError';
+  }
+}
+
+/** Assigned global unicast (RFC 4291, IANA). The rest of "unicast" is unassigned or leads to IPv4, as `::7f00:1`. */
+const GLOBAL_UNICAST_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * True for public unicast addresses only: everything named in the registries of special addresses is refused (private,
+ * shared, link-local, unique-local, multicast, documentation, IPv4 inside IPv6 in every form), and what is not an
+ * address at all. `allowLoopback` adds 127.0.0.0/8 and ::1, in no other spelling.
+ */
+export function isConnectable(address: string, allowLoopback: boolean): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.parse(address);
+  const range = parsed.range();
+  if (range === 'loopback') return allowLoopback;
+  if (range !== 'unicast') return false;
+  return !(parsed instanceof ipaddr.IPv6) || parsed.match(GLOBAL_UNICAST_V6);
+}
+
+/**
+ * A resolver for `net.connect`: the socket connects to what this hands out, so a name cannot resolve to one address
+ * for the check and to another for the connection. One inner address among several refuses them all: a mixed answer
+ * is the mark of DNS rebinding.
+ */
+export function checkedLookup(allowLoopback: boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, []);
+      const [first] = addresses;
+      const inner = addresses.find(({ address }) => !isConnectable(address, allowLoopback));
+      if (inner || !first) return callback(new InnerAddressError(inner?.address ?? 'nothing'), []);
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}

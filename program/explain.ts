@@ -1,0 +1,94 @@
+/**
+ * The one place where an enrollment is put into words: who must do what by when, and what happens otherwise. API,
+ * command line, mail, pages and Temporal UI all show these sentences.
+ */
+import type { EnrollmentState } from './enrollmentState';
+import { formatMoney } from './money';
+import { REASONS } from './reasonCodes';
+import { statusOf, waitingFor, type Awaited, type EnrollmentStatus } from './status';
+
+export interface Explanation {
+  /** One or two sentences. */
+  text: string;
+  /** The same with its details, for Temporal UI. */
+  markdown: string;
+}
+
+const AWAITED: Record<Awaited, string> = {
+  advertiser_id_correction: 'the advertiser must correct the advertiser ID (it could not be located)',
+  other_ad_account: 'the advertiser must name an active ad account in a region of the program',
+  data_sharing_authorization: 'the advertiser must authorize data sharing (submit the form again)',
+  questionnaire: 'the advertiser must complete the questionnaire',
+  partner_confirmation: 'the survey partner must confirm subscription, survey template and data sharing',
+  advertiser_look_up: 'we look up the advertiser ID',
+  calculation_date: 'everything is in; spend counts until the end of the calculation period',
+  calculation: 'we read the spend and compute the credit',
+  payout_date: 'the credit is computed and waits for its payout date',
+  payout: 'we pay the credit',
+  payout_outcome: 'the answer to the payout was lost; we look it up at the payout rail, and never pay again blindly',
+  refused_payout: 'the payout rail refused the payout; a member of staff must look at it',
+};
+
+export function explain(state: EnrollmentState): Explanation {
+  const text = sentence(state);
+  const lines = [
+    `**${statusLabel(statusOf(state))}**${state.onHold ? ` (on hold: ${REASONS[state.onHold.reasonCode]})` : ''}`,
+    '',
+    text,
+    '',
+    `- Calculation period: ${state.period.periodFrom} to ${state.period.periodTo} (${state.period.month})`,
+    `- Calculation: ${instant(state.period.calculationAt)}; payout: ${instant(state.period.payoutAt)}`,
+    `- Deferrals: ${state.deferredFrom.length} of ${state.terms.maximumDeferrals}; advertiser ID: ${state.submission.advertiserId}`,
+  ];
+  if (state.credit) lines.push(`- Credit: ${formatMoney(state.credit)} (statement ${state.credit.statementId})`);
+  if (state.payout) lines.push(`- Payout: ${state.payout.key} ${state.payout.state}`);
+  if (state.lastRefusal) {
+    const { message, reason, at } = state.lastRefusal;
+    lines.push(`- Last message refused: ${message} at ${instant(at)}: ${reason}`);
+  }
+  return { text, markdown: lines.join('\n') };
+}
+
+/** The status as people read it. */
+export function statusLabel(status: EnrollmentStatus): string {
+  const words = status.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function sentence(state: EnrollmentState): string {
+  if (state.ending) return ended(state, state.ending);
+  const waits = waitingFor(state);
+  const what = waits.map((waiting) => AWAITED[waiting.what]).join('; ');
+  const date = day(state.period.calculationAt);
+  if (state.stage === 'collecting') {
+    const everythingIsIn = waits.every((waiting) => waiting.what === 'calculation_date');
+    return everythingIsIn
+      ? `${capital(what)}. The credit is calculated on ${date} and paid on ${day(state.period.payoutAt)}.`
+      : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state)}.`;
+  }
+  if (state.stage === 'scheduled') return `${capital(what)}: ${day(state.period.payoutAt)}.`;
+  return `${capital(what)}.`;
+}
+
+function consequence({ terms: { missedFacts }, rollOns }: EnrollmentState): string {
+  return missedFacts.then === 'roll_on' && rollOns < missedFacts.atMost
+    ? 'rolls on to the next period'
+    : 'is closed as ineligible';
+}
+
+function ended(state: EnrollmentState, ending: NonNullable<EnrollmentState['ending']>): string {
+  if (ending.status === 'paid' && state.credit) return `The credit of ${formatMoney(state.credit)} has been paid.`;
+  return [`The enrollment is closed: ${ending.status}.`, ...ending.reasonCodes.map((code) => REASONS[code])].join(' ');
+}
+
+function instant(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+}
+
+function day(at: number): string {
+  return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

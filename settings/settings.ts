@@ -1,0 +1,204 @@
+/** The settings of each process, typed. `.env.example` describes every variable. */
+import { z } from 'zod';
+import { readEnvironment, refuseUnsafe, SettingsError } from './environment';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const url = (protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+const common = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+});
+
+const database = z.object({ DATABASE_URL: url(['postgres:', 'postgresql:']) });
+
+const temporal = z.object({
+  TEMPORAL_ADDRESS: z.string().regex(/^[^/\s]+:\d+$/, 'must be host:port').default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_TLS: z.enum(['true', 'false']).default('false'),
+  TEMPORAL_API_KEY: z.string().optional(),
+  TASK_QUEUE: z.string().default('enrollments'),
+});
+
+export interface TemporalSettings {
+  address: string;
+  namespace: string;
+  tls: boolean;
+  apiKey: string | undefined;
+  /** The main queue; payouts have `<taskQueue>-payouts`. */
+  taskQueue: string;
+}
+
+function temporalSettings(env: z.infer<typeof temporal>): TemporalSettings {
+  return {
+    address: env.TEMPORAL_ADDRESS,
+    namespace: env.TEMPORAL_NAMESPACE,
+    tls: env.TEMPORAL_TLS === 'true' || env.TEMPORAL_API_KEY !== undefined,
+    apiKey: env.TEMPORAL_API_KEY,
+    taskQueue: env.TASK_QUEUE,
+  };
+}
+
+const apiKey = z.strictObject({
+  key: z.string().min(16, 'must have at least 16 characters'),
+  role: z.enum(['caller', 'partner', 'admin', 'approver']),
+  /** The person or system that holds the key: the actor of all it does. */
+  id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of letters, digits, dot, underscore, hyphen'),
+  surveyPartner: z.string().optional(),
+});
+
+export type ApiKey = z.infer<typeof apiKey>;
+
+/** Keys that `npm start` and compose use: known to everybody who reads this repository. */
+export const DEVELOPMENT_KEY_PREFIX = 'pps_dev_';
+
+const apiKeys = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue('must be a JSON list of {"key","role","id","surveyPartner"?}');
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z
+      .array(apiKey)
+      .refine((keys) => new Set(keys.map(({ key }) => key)).size === keys.length, 'holds the same key twice')
+      .refine(
+        (keys) => keys.every(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined)),
+        'surveyPartner belongs to keys of role partner, and each of them needs one',
+      ),
+  );
+
+const api = z.object({
+  ...common.shape,
+  ...database.shape,
+  ...temporal.shape,
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: port.default(8080),
+  API_KEYS: apiKeys,
+  TEMPORAL_UI_URL: url(['http:', 'https:']).default('http://127.0.0.1:8233'),
+});
+
+export interface ApiSettings {
+  production: boolean;
+  logLevel: string;
+  databaseUrl: string;
+  temporal: TemporalSettings;
+  temporalUiUrl: string;
+  host: string;
+  port: number;
+  apiKeys: ApiKey[];
+}
+
+export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): ApiSettings {
+  const env = readEnvironment(api, environment);
+  if (env.NODE_ENV === 'production') {
+    refuseUnsafe([
+      env.API_KEYS.some(({ key }) => key.startsWith(DEVELOPMENT_KEY_PREFIX)) &&
+        'API_KEYS holds a development key: make your own keys.',
+      plaintextTemporal(env),
+    ]);
+  }
+  return {
+    production: env.NODE_ENV === 'production',
+    logLevel: env.LOG_LEVEL,
+    databaseUrl: env.DATABASE_URL,
+    temporal: temporalSettings(env),
+    temporalUiUrl: env.TEMPORAL_UI_URL.replace(/\/$/, ''),
+    host: env.API_HOST,
+    port: env.API_PORT,
+    apiKeys: env.API_KEYS,
+  };
+}
+
+const worker = z.object({
+  ...common.shape,
+  ...database.shape,
+  ...temporal.shape,
+  TIKTOK_BASE_URL: url(['http:', 'https:']),
+  TIKTOK_ACCESS_TOKEN: z.string().min(1),
+  SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
+  OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
+  WORKER_GRACE_MS: z.coerce.number().int().min(1_000).default(20_000),
+  MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(1_000),
+});
+
+export interface WorkerSettings {
+  production: boolean;
+  logLevel: string;
+  databaseUrl: string;
+  temporal: TemporalSettings;
+  tiktok: { baseUrl: string; accessToken: string };
+  /** The payout rail of programs on a test clock; absent where there are none. */
+  sandboxRailUrl: string | undefined;
+  outboxPollMs: number;
+  /** On shutdown, running activities get this long; a quarter more, and they are abandoned to their retries. */
+  graceMs: number;
+  maxCachedWorkflows: number;
+}
+
+export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env): WorkerSettings {
+  const env = readEnvironment(worker, environment);
+  if (env.NODE_ENV === 'production') {
+    refuseUnsafe([
+      plaintextTemporal(env),
+      new URL(env.TIKTOK_BASE_URL).protocol !== 'https:' && 'TIKTOK_BASE_URL must be https.',
+    ]);
+  }
+  return {
+    production: env.NODE_ENV === 'production',
+    logLevel: env.LOG_LEVEL,
+    databaseUrl: env.DATABASE_URL,
+    temporal: temporalSettings(env),
+    tiktok: { baseUrl: env.TIKTOK_BASE_URL.replace(/\/$/, ''), accessToken: env.TIKTOK_ACCESS_TOKEN },
+    sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
+    outboxPollMs: env.OUTBOX_POLL_MS,
+    graceMs: env.WORKER_GRACE_MS,
+    maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
+  };
+}
+
+const setup = z.object({
+  ...common.shape,
+  ...database.shape,
+  ...temporal.shape,
+  DATABASE_ADMIN_URL: url(['postgres:', 'postgresql:']),
+  RETENTION_DAYS: z.coerce.number().int().min(1).default(90),
+});
+
+export interface SetupSettings {
+  databaseUrl: string;
+  databaseAdminUrl: string;
+  temporal: TemporalSettings;
+  retentionDays: number;
+}
+
+export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env): SetupSettings {
+  const env = readEnvironment(setup, environment);
+  if (new URL(env.DATABASE_URL).username === new URL(env.DATABASE_ADMIN_URL).username) {
+    throw new SettingsError('DATABASE_URL must name another role than DATABASE_ADMIN_URL: the application owns nothing.');
+  }
+  return {
+    databaseUrl: env.DATABASE_URL,
+    databaseAdminUrl: env.DATABASE_ADMIN_URL,
+    temporal: temporalSettings(env),
+    retentionDays: env.RETENTION_DAYS,
+  };
+}
+
+function plaintextTemporal(env: z.infer<typeof temporal>): string | false {
+  const host = env.TEMPORAL_ADDRESS.replace(/:\d+$/, '');
+  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(host);
+  return (
+    !local &&
+    env.TEMPORAL_TLS !== 'true' &&
+    env.TEMPORAL_API_KEY === undefined &&
+    `TEMPORAL_ADDRESS is on another host (${host}) without TLS: set TEMPORAL_TLS=true.`
+  );
+}

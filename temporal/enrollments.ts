@@ -1,0 +1,179 @@
+/** Starts enrollments and sends them messages; says in our own words what came of it. */
+import {
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
+import { ApplicationFailure, TypedSearchAttributes, type UpdateDefinition } from '@temporalio/common';
+import type { ProgramClock } from '../program/clock';
+import type { EnrollmentState } from '../program/enrollmentState';
+import {
+  CALCULATION_MONTH,
+  ENROLLMENT_STATUS,
+  ENROLLMENT_WORKFLOW,
+  PROGRAM_ID,
+  SURVEY_PARTNER,
+  wake,
+  type EnrollmentInput,
+  type MessageAnswer,
+} from '../workflows/messages';
+import { payoutTaskQueue } from './taskQueues';
+
+/** gRPC status codes. */
+const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
+const RESOURCE_EXHAUSTED = 8;
+const FAILED_PRECONDITION = 9;
+const ABORTED = 10;
+const UNAVAILABLE = 14;
+
+export class TemporalUnavailable extends Error {
+  override readonly name = 'TemporalUnavailable';
+}
+
+/** What came of a message. */
+export type Sent =
+  | { kind: 'applied'; answer: MessageAnswer }
+  /** The workflow refused it; `type` is a reason code or another refusal type of workflows/messages. */
+  | { kind: 'refused'; type: string; message: string }
+  /** It did not reach the workflow, or not to the end; the same message may be sent again under a new update id. */
+  | { kind: 'try_again' }
+  /** Nobody can say now whether it will be applied: the same message with the same update id finds out. */
+  | { kind: 'unavailable' }
+  | { kind: 'ended' }
+  | { kind: 'not_started' };
+
+/** An enrollment as PostgreSQL holds it, with its program's clock. */
+export interface EnrollmentToStart {
+  workflowId: string;
+  brandKey: string;
+  state: EnrollmentState;
+  clock: ProgramClock;
+}
+
+export interface EnrollmentClient {
+  /** Starts the workflow, or finds that it was started; throws TemporalUnavailable. */
+  start(enrollment: EnrollmentToStart): Promise<void>;
+  send<M>(
+    workflowId: string,
+    update: UpdateDefinition<MessageAnswer, [M]>,
+    message: M,
+    updateId: string,
+  ): Promise<Sent>;
+  /** Tells the workflow to read its program's clock again; throws TemporalUnavailable. An ended one needs nothing. */
+  wake(workflowId: string): Promise<void>;
+  /** Whether Temporal answers; for readiness. */
+  ping(): Promise<void>;
+}
+
+export function createEnrollmentClient(
+  client: Client,
+  options: { taskQueue: string; callTimeoutMs?: number },
+): EnrollmentClient {
+  const callTimeoutMs = options.callTimeoutMs ?? 8_000;
+  const timed = <T>(call: () => Promise<T>) => client.withDeadline(Date.now() + callTimeoutMs, call);
+
+  return {
+    async start(enrollment) {
+      const { workflowId, brandKey } = enrollment;
+      const input = startInput(enrollment, payoutTaskQueue(options.taskQueue));
+      const { surveyPartner } = input.submission;
+      try {
+        await timed(() =>
+          client.workflow.start(ENROLLMENT_WORKFLOW, {
+            workflowId,
+            taskQueue: options.taskQueue,
+            args: [input],
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            staticSummary: `${brandKey} · ${surveyPartner} · ${input.enrollmentId}`,
+            typedSearchAttributes: new TypedSearchAttributes([
+              { key: PROGRAM_ID, value: input.programId },
+              { key: SURVEY_PARTNER, value: surveyPartner },
+              { key: CALCULATION_MONTH, value: input.period.month },
+              { key: ENROLLMENT_STATUS, value: 'open' },
+            ]),
+          }),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        throw unavailableOr(error);
+      }
+    },
+
+    async send(workflowId, update, message, updateId) {
+      try {
+        const handle = client.workflow.getHandle(workflowId);
+        const answer = await timed(() => handle.executeUpdate(update, { args: [message], updateId }));
+        return { kind: 'applied', answer };
+      } catch (error) {
+        return failedToSend(error);
+      }
+    },
+
+    async wake(workflowId) {
+      try {
+        await timed(() => client.workflow.getHandle(workflowId).signal(wake));
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return;
+        throw unavailableOr(error);
+      }
+    },
+
+    async ping() {
+      await timed(() => client.workflowService.getSystemInfo({}));
+    },
+  };
+}
+
+function startInput({ state, clock }: EnrollmentToStart, payoutQueue: string): EnrollmentInput {
+  const { enrollmentId, programId, programRevision, terms, submission, period } = state;
+  return {
+    version: 1,
+    enrollmentId,
+    programId,
+    programRevision,
+    terms,
+    submission,
+    period,
+    clock,
+    payoutTaskQueue: payoutQueue,
+  };
+}
+
+function failedToSend(error: unknown): Sent {
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure) {
+      // Ours have a type of our own; Temporal's own ones say that the run went on or ended under the Update.
+      if (cause.type === 'TRY_AGAIN' || cause.type === 'AcceptedUpdateCompletedWorkflow') return { kind: 'try_again' };
+      return { kind: 'refused', type: cause.type ?? 'INVALID_MESSAGE', message: cause.message };
+    }
+    return { kind: 'try_again' };
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'unavailable' };
+  if (error instanceof WorkflowNotFoundError) {
+    return /already completed/i.test(error.message) ? { kind: 'ended' } : { kind: 'not_started' };
+  }
+  if (isUnavailable(error)) return { kind: 'unavailable' };
+  throw error;
+}
+
+/** Limits, closing and not-ready workflows, time-outs and a server that is away: all pass by themselves. */
+function isUnavailable(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (!isGrpcServiceError(current)) continue;
+    return [CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE].includes(
+      current.code,
+    );
+  }
+  return false;
+}
+
+function unavailableOr(error: unknown): unknown {
+  return isUnavailable(error) ? new TemporalUnavailable('Temporal does not answer.', { cause: error }) : error;
+}
+

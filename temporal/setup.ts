@@ -1,0 +1,63 @@
+/** Prepares a namespace: retention, and the search attributes, until the server lists them. Runs as often as you like. */
+import { Connection } from '@temporalio/client';
+import type { TemporalSettings } from '../settings/settings';
+import { CALCULATION_MONTH, ENROLLMENT_STATUS, PROGRAM_ID, SURVEY_PARTNER } from '../workflows/messages';
+
+/** `IndexedValueType` of Temporal's API. */
+const KEYWORD = 2;
+const POLL_MS = 200;
+const LISTED_WITHIN_MS = 60_000;
+
+/** Throws if the namespace cannot be reached or the search attributes are not listed within a minute. */
+export async function prepareNamespace(settings: TemporalSettings, retentionDays: number): Promise<void> {
+  const connection = await Connection.connect({
+    address: settings.address,
+    ...(settings.tls && { tls: true }),
+    ...(settings.apiKey !== undefined && { apiKey: settings.apiKey }),
+  });
+  try {
+    await ensureNamespace(connection, settings.namespace, retentionDays);
+    await ensureSearchAttributes(connection, settings.namespace);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function ensureNamespace(connection: Connection, namespace: string, retentionDays: number): Promise<void> {
+  const workflowExecutionRetentionTtl = { seconds: retentionDays * 86_400 } as never;
+  try {
+    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: workflowExecutionRetentionTtl });
+  } catch (error) {
+    if (grpcCode(error) !== ALREADY_EXISTS) throw error;
+  }
+  await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
+}
+
+async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const wanted = [PROGRAM_ID, SURVEY_PARTNER, CALCULATION_MONTH, ENROLLMENT_STATUS].map(({ name }) => name);
+  const missing = async () => {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return wanted.filter((name) => !(name in customAttributes));
+  };
+  const toAdd = await missing();
+  if (toAdd.length === 0) return;
+  try {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(toAdd.map((name) => [name, KEYWORD])),
+    });
+  } catch (error) {
+    if (grpcCode(error) !== ALREADY_EXISTS) throw error;
+  }
+  const deadline = Date.now() + LISTED_WITHIN_MS;
+  while ((await missing()).length > 0) {
+    if (Date.now() > deadline) throw new Error(`Temporal does not list the search attributes ${toAdd.join(', ')}.`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+const ALREADY_EXISTS = 6;
+
+function grpcCode(error: unknown): number | undefined {
+  return (error as { code?: number }).code;
+}

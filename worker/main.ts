@@ -1,0 +1,85 @@
+/**
+ * The worker process: workflows, activities, payouts and the outbox loop. The only place that joins activities to
+ * adapters. SIGTERM or SIGINT drains it (settings: WORKER_GRACE_MS); a second one ends it at once.
+ */
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { PayoutRail } from '../activities/ports';
+import { createDatabase } from '../database/pool';
+import { createHttp } from '../integrations/http';
+import { createSandboxRail } from '../integrations/sandboxRail';
+import { createTikTok } from '../integrations/tiktok';
+import { createLogger, type Logger } from '../settings/logger';
+import { readWorkerSettings, type WorkerSettings } from '../settings/settings';
+import { connectTemporal } from '../temporal/connection';
+import { createEnrollmentClient } from '../temporal/enrollments';
+import { runOutbox } from './outbox';
+import { createWorkers } from './workers';
+
+async function main(): Promise<void> {
+  const settings = readWorkerSettings();
+  const logger = createLogger('worker', settings.logLevel);
+  // Signals are handled below: the runtime must not shut down what still drains.
+  Runtime.install({ shutdownSignals: [], logger: temporalLogger(logger) });
+
+  const database = createDatabase({
+    connectionString: settings.databaseUrl,
+    onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
+  });
+  const { adPlatform, rails, closeHttp } = connectThirdParties(settings);
+  const connection = await connect(settings);
+  const workers = await createWorkers(connection, settings, { database, adPlatform, rails });
+  const temporal = connectTemporal(settings.temporal);
+  const enrollments = createEnrollmentClient(temporal.client, { taskQueue: settings.temporal.taskQueue });
+
+  const stopping = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) process.exit(1);
+    logger.info({ signal }, 'draining; a second signal ends at once');
+    stopping.abort();
+    workers.shutdown();
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+
+  logger.info({ taskQueue: settings.temporal.taskQueue }, 'worker ready');
+  await Promise.all([
+    workers.run(),
+    runOutbox({ database, enrollments, logger }, settings.outboxPollMs, stopping.signal),
+  ]);
+  await temporal.close();
+  await connection.close();
+  await database.close();
+  await closeHttp();
+}
+
+function connectThirdParties(settings: WorkerSettings) {
+  const { tiktok, sandboxRailUrl, production } = settings;
+  const http = createHttp({
+    allowedOrigins: [tiktok.baseUrl, sandboxRailUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin])),
+    // The sandbox plays the third parties on this machine.
+    allowLoopback: !production,
+  });
+  const rails = new Map<string, PayoutRail>();
+  if (sandboxRailUrl !== undefined) {
+    const rail = createSandboxRail({ http, baseUrl: sandboxRailUrl });
+    rails.set(rail.name, rail);
+  }
+  return { adPlatform: createTikTok({ http, ...tiktok }), rails, closeHttp: () => http.close() };
+}
+
+function connect({ temporal }: WorkerSettings): Promise<NativeConnection> {
+  return NativeConnection.connect({
+    address: temporal.address,
+    ...(temporal.tls && { tls: true }),
+    ...(temporal.apiKey !== undefined && { apiKey: temporal.apiKey }),
+  });
+}
+
+function temporalLogger(logger: Logger): DefaultLogger {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+  return new DefaultLogger('WARN', ({ level, message, meta }) => logger[levels[level]](meta ?? {}, message));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,102 @@
+/** The calculation date: are all facts in, what was spent, and what follows from it. */
+import { condition } from '@temporalio/workflow';
+import type { MissingPolicy } from '../program/enrollmentState';
+import type { ReasonCode } from '../program/reasonCodes';
+import { openCriteria } from '../program/status';
+import { patient, thirdParty } from './activities';
+import { SERVICE, type Journal } from './journal';
+import { recordLookUp } from './lookUp';
+import type { Waits } from './waits';
+
+/**
+ * Until the calculation may begin, and begins it in the same breath: from here on no fact is taken any more. A look-up
+ * that is still under way is ours to finish, so the enrollment is not closed for want of it.
+ */
+export async function untilCalculationDate(journal: Journal, waits: Waits): Promise<void> {
+  const { state } = journal;
+  do {
+    await waits.until(() => state.period.calculationAt, `calculation date of ${state.period.month}`);
+    await condition(() => state.lookUp.state !== 'pending');
+  } while (journal.now() < state.period.calculationAt);
+  state.stage = 'calculating';
+  journal.record({
+    key: `calculation_begun:${state.period.month}`,
+    type: 'calculation_begun',
+    actor: SERVICE,
+    details: { month: state.period.month },
+  });
+}
+
+/** Leaves the enrollment scheduled for its payout, moved to the next period, or closed. */
+export async function calculate(journal: Journal): Promise<void> {
+  const { state } = journal;
+  const { terms } = state;
+  const missing = missingFacts(journal);
+  if (missing.length > 0) {
+    await rollOnOrClose(journal, terms.missedFacts, missing);
+    return;
+  }
+  await journal.write();
+
+  const { enrollmentId, programId, programRevision, submission, period } = state;
+  const { advertiserId, surveyPartner, storePlatform } = submission;
+  const measured = await thirdParty.measure.executeWithOptions(
+    { summary: `read spend ${period.periodFrom} to ${period.periodTo}, compute the credit` },
+    [{ enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period }],
+  );
+  switch (measured.outcome) {
+    case 'credit':
+      state.credit = measured.credit;
+      state.period = { ...period, payoutAt: measured.payoutAt };
+      state.stage = 'scheduled';
+      journal.record({
+        key: `credit_calculated:${period.month}`,
+        type: 'credit_calculated',
+        actor: SERVICE,
+        details: { ...measured.credit },
+      });
+      await journal.write();
+      return;
+    case 'no_credit':
+      await rollOnOrClose(journal, terms.noSpend, [measured.reasonCode]);
+      return;
+    case 'account_not_usable':
+      recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
+      await rollOnOrClose(journal, terms.missedFacts, missingFacts(journal));
+  }
+}
+
+function missingFacts({ state }: Journal): ReasonCode[] {
+  return openCriteria(state).map((criterion) => criterion.reasonCode);
+}
+
+/** What the program's policy says about an enrollment that cannot be credited for this period. */
+async function rollOnOrClose(journal: Journal, policy: MissingPolicy, reasonCodes: ReasonCode[]): Promise<void> {
+  const { state } = journal;
+  const { month: fromMonth } = state.period;
+  const reasons = { reasonCodes: reasonCodes.join(',') };
+  if (policy.then === 'roll_on' && state.rollOns < policy.atMost) {
+    const plan = await patient.planPeriod.executeWithOptions({ summary: `next period after ${fromMonth}` }, [
+      {
+        programId: state.programId,
+        calendar: 'latest',
+        at: journal.now(),
+        timeZone: state.lookUp.state === 'located' ? state.lookUp.account.timeZone : null,
+        move: { kind: 'roll_on', fromMonth },
+      },
+    ]);
+    if (plan.ok) {
+      state.period = plan.period;
+      state.rollOns += 1;
+      state.stage = 'collecting';
+      const details = { fromMonth, month: plan.period.month, ...reasons };
+      journal.record({ key: `rolled_on:${fromMonth}`, type: 'rolled_on', actor: SERVICE, details });
+      await journal.write();
+      return;
+    }
+  }
+  state.stage = 'closed';
+  state.ending = { status: 'ineligible', reasonCodes, at: journal.now() };
+  journal.record({ key: 'ended', type: 'ended', actor: SERVICE, details: { status: 'ineligible', ...reasons } });
+  await journal.write();
+}

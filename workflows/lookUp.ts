@@ -1,0 +1,55 @@
+/** Keeps the advertiser looked up: at the start, and again whenever a resubmission names another ad account. */
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { LookUpAnswer } from '../activities/types';
+import { thirdParty } from './activities';
+import { SERVICE, type Journal } from './journal';
+
+/** Runs beside the waits until the enrollment has ended. */
+export async function keepAdvertiserLookedUp(journal: Journal): Promise<void> {
+  const { state } = journal;
+  for (;;) {
+    await condition(() => state.lookUp.state === 'pending' || state.stage === 'closed');
+    if (state.stage === 'closed') return;
+    await lookUpOnce(journal);
+  }
+}
+
+async function lookUpOnce(journal: Journal): Promise<void> {
+  const { state } = journal;
+  const { advertiserId } = state.submission;
+  const { month, calendarRevision } = state.period;
+  const { programId, programRevision } = state;
+  // A late answer about a replaced ad account must not count, nor one that planned a month that was deferred meanwhile.
+  const superseded = () => state.submission.advertiserId !== advertiserId || state.period.month !== month;
+
+  const scope = new CancellationScope();
+  const asked = scope.run(() =>
+    thirdParty.lookUpAdvertiser.executeWithOptions({ summary: `look up advertiser ${advertiserId}` }, [
+      { programId, programRevision, advertiserId, month, calendarRevision },
+    ]),
+  );
+  const answer = await Promise.race([asked, condition(superseded)]);
+  if (!answer || superseded()) {
+    scope.cancel();
+    return;
+  }
+  recordLookUp(journal, answer, `looked_up:${state.submission.id}`);
+  await journal.write();
+}
+
+/** Takes over what the platform says of the ad account; its time zone moves the end of the period. */
+export function recordLookUp(journal: Journal, answer: LookUpAnswer, key: string): void {
+  const { state } = journal;
+  const { advertiserId } = state.submission;
+  if (answer.located) {
+    const { account, region, period } = answer;
+    state.lookUp = { state: 'located', account, region, at: journal.now() };
+    state.period = period;
+    const { country, currency, timeZone, status } = account;
+    const details = { advertiserId, country, currency, timeZone, accountStatus: status, region };
+    journal.record({ key, type: 'advertiser_located', actor: SERVICE, details });
+  } else {
+    state.lookUp = { state: 'not_located', at: journal.now() };
+    journal.record({ key, type: 'advertiser_not_located', actor: SERVICE, details: { advertiserId } });
+  }
+}

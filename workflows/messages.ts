@@ -1,0 +1,99 @@
+/**
+ * The contract of the enrollment workflow: its start input and every message that it takes.
+ *
+ * Vocabulary: a *fact* is something that happened outside and is reported once (a confirmation, a completed
+ * questionnaire); a *message* reports a fact or asks for a move. Each message exists as an Update (for programs: the
+ * sender gets an answer) and, where operators need it, as a Signal of the same name (for Temporal UI and the command
+ * line: `{"month":"2023-12"}` is a complete deferral). `messageId` is applied once, whatever way it comes.
+ *
+ * Nothing here may hold personal data or free text: histories carry ids, enums, dates, amounts and reason codes.
+ */
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ProgramClock } from '../program/clock';
+import type { Actor, EndStatus, EnrollmentState, OpeningFacts, SubmissionFacts } from '../program/enrollmentState';
+import type { ReasonCode } from '../program/reasonCodes';
+
+/** The name under which the workflow is registered. */
+export const ENROLLMENT_WORKFLOW = 'enrollment';
+
+export interface EnrollmentInput extends OpeningFacts {
+  version: 1;
+  clock: ProgramClock;
+  /** Task queue of `pay` and `settle`. */
+  payoutTaskQueue: string;
+}
+
+/** How an enrollment ended: a result, not a failure. */
+export interface EnrollmentResult {
+  status: EndStatus;
+  reasonCodes: ReasonCode[];
+  amountMinor: number | null;
+  currency: string | null;
+  payoutKey: string | null;
+}
+
+interface Message {
+  version: 1;
+  messageId: string;
+  actor: Actor;
+}
+
+export interface ResubmitMessage extends Message {
+  submission: SubmissionFacts;
+}
+
+export interface ConfirmPartnerMessage extends Message {
+  /** The ad account that the confirmation attests; another one than the current submission's is refused. */
+  advertiserId: string;
+}
+
+export interface CompleteQuestionnaireMessage extends Message {
+  /** The row that holds the answers; null when an operator vouches for it in Temporal UI. */
+  answersId: string | null;
+}
+
+export interface DeferMessage extends Message {
+  /** The calculation month to move to, YYYY-MM. */
+  month: string;
+}
+
+/** Answer to every message: the state with this sequence number holds its effect. */
+export interface MessageAnswer {
+  sequence: number;
+}
+
+/** A message as an operator sends it: only what it says; sender, id and version are filled in. */
+export type OperatorMessage<M extends Message> = Partial<Omit<M, 'actor'>>;
+
+export const resubmit = defineUpdate<MessageAnswer, [ResubmitMessage]>('resubmit');
+export const confirmPartner = defineUpdate<MessageAnswer, [ConfirmPartnerMessage]>('confirmPartner');
+export const completeQuestionnaire = defineUpdate<MessageAnswer, [CompleteQuestionnaireMessage]>(
+  'completeQuestionnaire',
+);
+export const defer = defineUpdate<MessageAnswer, [DeferMessage]>('defer');
+
+export const confirmPartnerSignal = defineSignal<[OperatorMessage<ConfirmPartnerMessage>?]>('confirmPartner');
+export const completeQuestionnaireSignal =
+  defineSignal<[OperatorMessage<CompleteQuestionnaireMessage>?]>('completeQuestionnaire');
+export const deferSignal = defineSignal<[OperatorMessage<DeferMessage>?]>('defer');
+
+/** "Look at the program's clock again": sent when a test clock was adjusted. */
+export const wake = defineSignal('wake');
+
+/** The facts as they are now; lists and reads come from PostgreSQL, this is for operators. */
+export const enrollmentQuery = defineQuery<EnrollmentState>('enrollment');
+
+/**
+ * Types of the typed failures by which an Update is refused. The failure's message is a sentence for people; a refusal
+ * for a program rule carries its reason code as type.
+ */
+export type RefusalType = ReasonCode | 'ENROLLMENT_ENDED' | 'TRY_AGAIN' | 'INVALID_MESSAGE';
+
+/** What operators can filter by in Temporal UI. They must exist before the first start (temporal/setup.ts). */
+export const PROGRAM_ID = defineSearchAttributeKey('ProgramId', SearchAttributeType.KEYWORD);
+export const SURVEY_PARTNER = defineSearchAttributeKey('SurveyPartner', SearchAttributeType.KEYWORD);
+/** Written again on a move to another month. */
+export const CALCULATION_MONTH = defineSearchAttributeKey('CalculationMonth', SearchAttributeType.KEYWORD);
+/** Coarse: `open`, or a status that operators look for (journal.ts). */
+export const ENROLLMENT_STATUS = defineSearchAttributeKey('EnrollmentStatus', SearchAttributeType.KEYWORD);

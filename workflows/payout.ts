@@ -1,0 +1,68 @@
+/**
+ * The payout: pay once, then find out what became of it. The payout row in PostgreSQL decides whether the rail may be
+ * called, so neither a retry, nor a reset, nor a second run of this code can pay twice.
+ */
+import { condition, sleep } from '@temporalio/workflow';
+import type { PayoutFacts } from '../program/enrollmentState';
+import { payoutActivities } from './activities';
+import { SERVICE, type Journal } from './journal';
+import type { Waits } from './waits';
+
+/** Pauses between look-ups of an unclear payout: quick at first, since most answers are only late. */
+const LOOK_UP_PAUSES_MS = [1_000, 5_000, 30_000, 5 * 60_000, 30 * 60_000];
+const LONGEST_PAUSE_MS = 6 * 3_600_000;
+
+export async function untilPayoutDate({ state }: Journal, waits: Waits): Promise<void> {
+  await waits.until(() => state.period.payoutAt, `payout date of ${state.period.month}`);
+}
+
+export async function payOut(journal: Journal, taskQueue: string): Promise<void> {
+  const { state } = journal;
+  const { credit, enrollmentId, programId, programRevision } = state;
+  if (!credit) throw new TypeError('Only a computed credit can be paid.');
+  const { pay, settle } = payoutActivities(taskQueue);
+  state.stage = 'paying';
+  journal.record({ key: 'payout_begun', type: 'payout_begun', actor: SERVICE, details: {} });
+  await journal.write();
+
+  const { amountMinor, currency, statementId } = credit;
+  let attempt = await pay.executeWithOptions({ summary: 'pay the credit' }, [
+    {
+      enrollmentId,
+      programId,
+      programRevision,
+      advertiserId: state.submission.advertiserId,
+      amountMinor,
+      currency,
+      statementId,
+    },
+  ]);
+  for (let lookUps = 0; ; lookUps += 1) {
+    const payout = await settle.executeWithOptions({ summary: `book the payout (${attempt.outcome.outcome})` }, [attempt]);
+    recordPayout(journal, payout, lookUps);
+    await journal.write();
+    if (payout.state === 'paid') break;
+    // A refused payout waits for a decision by a person, which comes with settlePayout.
+    if (payout.state === 'refused') await condition(() => false);
+    await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, { summary: 'before the payout is looked up again' });
+    attempt = { payoutKey: attempt.payoutKey, outcome: { outcome: 'unknown', evidence: 'looked up again' } };
+  }
+
+  state.stage = 'closed';
+  state.ending = { status: 'paid', reasonCodes: [], at: journal.now() };
+  journal.record({ key: 'ended', type: 'ended', actor: SERVICE, details: { status: 'paid' } });
+  await journal.write();
+}
+
+function recordPayout(journal: Journal, payout: PayoutFacts, lookUps: number): void {
+  const { state } = journal;
+  const unchanged = state.payout?.key === payout.key && state.payout.state === payout.state;
+  state.payout = payout;
+  if (unchanged) return;
+  journal.record({
+    key: `payout_${payout.state}:${payout.key}:${lookUps}`,
+    type: `payout_${payout.state}`,
+    actor: SERVICE,
+    details: { payoutKey: payout.key, railPaymentId: payout.railPaymentId },
+  });
+}
