@@ -1,5 +1,6 @@
 /** An enrollment as callers see it. */
 import type { EnrollmentRow } from '../database/enrollments';
+import type { ReadStatement } from '../database/statements';
 import type { TimelineRow } from '../database/timeline';
 import { explain } from '../program/explain';
 import { displayMoney } from '../program/money';
@@ -29,6 +30,15 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
     onHold: onHold && { since: iso(onHold.since), reasonCode: onHold.reasonCode },
     workflowId,
     ...(isStaff(principal) && { temporalUiUrl: context.temporalUiUrl(workflowId) }),
+  };
+}
+
+/** Why this amount: the spend that was read, and the lines that add up to the credit. */
+export function presentStatement({ result, spendAsOf }: ReadStatement) {
+  const { currency, spendMinor, lines } = result;
+  return {
+    spend: spendMinor === null ? null : { ...displayMoney({ amountMinor: spendMinor, currency }), asOf: spendAsOf.toISOString() },
+    lines: lines.map(({ text, amountMinor }) => ({ text, amount: displayMoney({ amountMinor, currency }) })),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Credit statements: inputs and outcome of each calculation. Rows are never changed. */
 import type { AdAccount, SpendRow } from '../program/adAccount';
+import type { CreditResult } from '../program/credit';
 import { firstRow, type Queryable } from './pool';
 
 export interface CreditStatement {
@@ -12,7 +13,13 @@ export interface CreditStatement {
   spendAsOf: number;
   account: AdAccount;
   rows: SpendRow[];
-  result: unknown;
+  result: CreditResult;
+}
+
+export interface ReadStatement {
+  result: CreditResult;
+  /** On the program's clock. */
+  spendAsOf: Date;
 }
 
 export async function insertStatement(db: Queryable, statement: CreditStatement): Promise<void> {
@@ -37,7 +44,7 @@ export async function insertStatement(db: Queryable, statement: CreditStatement)
 export async function findStatement(
   db: Queryable,
   statementId: string,
-): Promise<{ result: unknown; spendAsOf: Date } | undefined> {
+): Promise<ReadStatement | undefined> {
   return firstRow(
     await db.query(`select result, spend_as_of as "spendAsOf" from credit_statement where statement_id = $1`, [
       statementId,

@@ -78,7 +78,7 @@ function reportTimeZone(
 }
 
 function isTimeZone(name: string): boolean {
-  // Intl also takes offsets such as "+05:00"; those are no names.
+  // Newer versions of Node also take offsets such as "+05:00" here; those are no names.
   if (!/^[A-Z]/i.test(name)) return false;
   try {
     Intl.DateTimeFormat('en', { timeZone: name });

@@ -18,7 +18,7 @@ export interface TikTokOptions {
   timeoutMs?: number;
 }
 
-export interface TikTokAnswer extends Refusal {
+interface TikTokAnswer extends Refusal {
   data: unknown;
 }
 

@@ -125,6 +125,8 @@ const worker = z.object({
   TIKTOK_ACCESS_TOKEN: z.string().min(1),
   SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
   OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
+  WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
+  WORKER_HEALTH_PORT: port.default(8081),
   WORKER_GRACE_MS: z.coerce.number().int().min(1_000).default(20_000),
   MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(1_000),
 });
@@ -138,6 +140,8 @@ export interface WorkerSettings {
   /** The payout rail of programs on a test clock; absent where there are none. */
   sandboxRailUrl: string | undefined;
   outboxPollMs: number;
+  healthHost: string;
+  healthPort: number;
   /** On shutdown, running activities get this long; a quarter more, and they are abandoned to their retries. */
   graceMs: number;
   maxCachedWorkflows: number;
@@ -159,6 +163,8 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     tiktok: { baseUrl: env.TIKTOK_BASE_URL.replace(/\/$/, ''), accessToken: env.TIKTOK_ACCESS_TOKEN },
     sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
     outboxPollMs: env.OUTBOX_POLL_MS,
+    healthHost: env.WORKER_HEALTH_HOST,
+    healthPort: env.WORKER_HEALTH_PORT,
     graceMs: env.WORKER_GRACE_MS,
     maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
   };

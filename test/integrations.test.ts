@@ -374,6 +374,12 @@ describe('outgoing HTTP: how far a failed call got', () => {
     await closed.fired;
   });
 
+  test('When the connection stands, then the time for connecting no longer counts', async () => {
+    const { origin } = await serveHttp((_req, res) => void setTimeout(() => res.end('slow'), 700));
+    const answer = await httpTo(origin).request(get(`${origin}/`, { connectTimeoutMs: 500 }));
+    expect(answer.body).toBe('slow');
+  });
+
   test('When the body dribbles in for ever, then the time-out covers it too', async () => {
     const closed = signal();
     const { origin } = await serveHttp((req, res) => {
@@ -629,7 +635,7 @@ describe('TikTok: errors by class', () => {
   ])('When the fault is %s, then the error is %s, retryable, after one request', async (name, code) => {
     await fault('advertiser_info', name);
     const requests = await requestsDuring('advertiser_info', async () => {
-      const error = await partyFailure(tiktok({ timeoutMs: 200 }).lookUp(ADVERTISER));
+      const error = await partyFailure(tiktok({ timeoutMs: 500 }).lookUp(ADVERTISER));
       expect(error).toMatchObject({ code, retryable: true });
     });
     expect(requests).toBe(1);
@@ -872,7 +878,7 @@ describe('the sandbox rail', () => {
       const request = payout();
       await fault('payout', name);
       const requests = await requestsDuring('payout', async () => {
-        const outcome = await rail().pay(request);
+        const outcome = await rail({ callTimeoutMs: 1_000 }).pay(request);
         expect(outcome).toMatchObject({
           outcome: 'unknown',
           evidence: containing('may have been executed'),

@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../settings/logger';
 import { readWorkerSettings, type WorkerSettings } from '../settings/settings';
 import { connectTemporal } from '../temporal/connection';
 import { createEnrollmentClient } from '../temporal/enrollments';
+import { serveHealth } from './health';
 import { runOutbox } from './outbox';
 import { createWorkers } from './workers';
 
@@ -31,6 +32,9 @@ async function main(): Promise<void> {
   const temporal = connectTemporal(settings.temporal);
   const enrollments = createEnrollmentClient(temporal.client, { taskQueue: settings.temporal.taskQueue });
 
+  const { healthHost, healthPort } = settings;
+  const health = serveHealth(healthHost, healthPort, workers.areRunning, logger);
+
   const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (stopping.signal.aborted) process.exit(1);
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
     workers.run(),
     runOutbox({ database, enrollments, logger }, settings.outboxPollMs, stopping.signal),
   ]);
+  health.close();
   await temporal.close();
   await connection.close();
   await database.close();

@@ -10,6 +10,8 @@ export interface Workers {
   run(): Promise<void>;
   /** Stops polling; running activities get their grace time. */
   shutdown(): void;
+  /** Whether both are polling. */
+  areRunning(): boolean;
 }
 
 export async function createWorkers(
@@ -50,5 +52,6 @@ export async function createWorkers(
     shutdown() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
+    areRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
   };
 }

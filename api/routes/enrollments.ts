@@ -1,12 +1,13 @@
 /** `/v1/enrollments` */
 import { Router } from 'express';
 import { listEnrollments } from '../../database/enrollments';
+import { findStatement } from '../../database/statements';
 import { readTimeline } from '../../database/timeline';
 import { scopeOf, type Principal } from '../authentication';
 import { createEnrollment } from '../operations/createEnrollment';
 import { completeQuestionnaire, confirmPartner, defer } from '../operations/facts';
 import { resubmit } from '../operations/resubmit';
-import { presentEnrollment, presentEvent } from '../presentation';
+import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
 import { confirmationBody, createEnrollmentBody, deferralBody, listQuery, questionnaireBody, resubmissionBody } from '../schemas';
 import { enrollmentInPath, parse, read, write, writeEnrollment, type RouteTools } from './route';
 
@@ -37,9 +38,13 @@ export function enrollmentRoutes(tools: RouteTools): Router {
 
   router.get(
     '/:id',
-    read(tools, EVERYBODY, async (principal, request) =>
-      present(principal, await enrollmentInPath(context, principal, request)),
-    ),
+    read(tools, EVERYBODY, async (principal, request) => {
+      const row = await enrollmentInPath(context, principal, request);
+      const answer = present(principal, row);
+      const { credit } = row.state;
+      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
+      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    }),
   );
 
   router.get(

@@ -23,7 +23,7 @@ export interface DaySpend {
   voucher_spend: string;
 }
 
-export type PaymentState = 'paid' | 'pending' | 'refused';
+type PaymentState = 'paid' | 'pending' | 'refused';
 
 export interface Payment {
   id: string;

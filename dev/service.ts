@@ -1,0 +1,128 @@
+/** The service's own processes, API and worker, as they run in production: built code, settings by environment. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SANDBOX_ACCESS_TOKEN } from './sandbox/server';
+import { builtEntry, DEVELOPMENT_KEYS } from './settings';
+import { startServerProcess, type ServerProcess } from './stack/serverProcess';
+import { startWatchdog } from './stack/watchdog';
+
+export interface ServicePlan {
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalUiUrl: string;
+  temporalNamespace: string;
+  taskQueue: string;
+  sandboxUrl: string;
+  apiPort: number;
+  workerHealthPort: number;
+  /** api.log and worker.log are written there. */
+  logDirectory: string;
+  /** More variables, for instance to make waits shorter. */
+  environment?: Record<string, string>;
+}
+
+export interface RunningProcess {
+  pid: number;
+  /** For fault tests; resolves when it has ended. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Drains it. */
+  stop(): Promise<void>;
+}
+
+export interface Service {
+  apiUrl: string;
+  api: RunningProcess;
+  worker: RunningProcess;
+  startApi(): Promise<void>;
+  startWorker(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const READY_MS = 60_000;
+
+export async function startService(plan: ServicePlan): Promise<Service> {
+  await mkdir(plan.logDirectory, { recursive: true });
+  const apiUrl = `http://127.0.0.1:${plan.apiPort}`;
+  const environment = environmentOf(plan);
+  const start = async (name: 'api' | 'worker', isReady: () => Promise<boolean>): Promise<RunningProcess> => {
+    const watchdog = startWatchdog({ temporaryDirectory: undefined, stopSignals: ['SIGTERM', 'SIGKILL'] });
+    const server: ServerProcess = await startServerProcess({
+      name,
+      command: process.execPath,
+      args: ['--enable-source-maps', builtEntry(name, 'main.js')],
+      cwd: plan.logDirectory,
+      env: environment,
+      logFile: join(plan.logDirectory, `${name}.log`),
+      stopSignals: ['SIGTERM', 'SIGKILL'],
+      watchdog,
+    });
+    const ended = async () => {
+      await server.stop();
+      await watchdog.release();
+    };
+    try {
+      await server.readyWhen(async () => ((await isReady()) ? true : undefined), READY_MS);
+    } catch (error) {
+      await ended();
+      throw error;
+    }
+    return {
+      pid: server.pid,
+      async kill(signal) {
+        server.kill(signal);
+        await ended();
+      },
+      stop: ended,
+    };
+  };
+  const startApi = () => start('api', () => answers(`${apiUrl}/healthz`));
+  const startWorker = () => start('worker', () => answers(`http://127.0.0.1:${plan.workerHealthPort}/readyz`));
+
+  const [api, worker] = await Promise.all([startApi(), startWorker()]);
+  const service: Service = {
+    apiUrl,
+    api,
+    worker,
+    async startApi() {
+      service.api = await startApi();
+    },
+    async startWorker() {
+      service.worker = await startWorker();
+    },
+    async stop() {
+      await service.api.stop();
+      await service.worker.stop();
+    },
+  };
+  return service;
+}
+
+function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    NODE_ENV: 'development',
+    LOG_LEVEL: 'info',
+    DATABASE_URL: plan.databaseUrl,
+    TEMPORAL_ADDRESS: plan.temporalAddress,
+    TEMPORAL_NAMESPACE: plan.temporalNamespace,
+    TEMPORAL_UI_URL: plan.temporalUiUrl,
+    TASK_QUEUE: plan.taskQueue,
+    API_PORT: String(plan.apiPort),
+    WORKER_HEALTH_PORT: String(plan.workerHealthPort),
+    API_KEYS: JSON.stringify(DEVELOPMENT_KEYS),
+    TIKTOK_BASE_URL: `${plan.sandboxUrl}/open_api/v1.3`,
+    TIKTOK_ACCESS_TOKEN: SANDBOX_ACCESS_TOKEN,
+    SANDBOX_RAIL_URL: `${plan.sandboxUrl}/rail`,
+    OUTBOX_POLL_MS: '200',
+    WORKER_GRACE_MS: '5000',
+    ...plan.environment,
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,22 @@
+/** What `npm start`, the demo and the tests have in common: keys, paths, and the definitions that they publish. */
+import { join } from 'node:path';
+import type { ApiKey } from '../settings/settings';
+import { projectRoot } from './stack/projectRoot';
+
+/** Known to everybody: refused in production. */
+export const DEVELOPMENT_KEYS: ApiKey[] = [
+  { key: 'pps_dev_caller_shop-app', role: 'caller', id: 'shop-app' },
+  { key: 'pps_dev_caller_other-app', role: 'caller', id: 'other-app' },
+  { key: 'pps_dev_partner_kno', role: 'partner', id: 'kno', surveyPartner: 'kno' },
+  { key: 'pps_dev_partner_fairing', role: 'partner', id: 'fairing', surveyPartner: 'fairing' },
+  { key: 'pps_dev_admin_ana', role: 'admin', id: 'ana' },
+  { key: 'pps_dev_approver_bo', role: 'approver', id: 'bo' },
+];
+
+export function definitionFile(programId: string): string {
+  return join(projectRoot(), 'program', 'definitions', `${programId}.json`);
+}
+
+export function builtEntry(...path: string[]): string {
+  return join(projectRoot(), 'dist', ...path);
+}
