@@ -31,9 +31,18 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
       'error',
       {
         ...(room === 'workflows' && {
-          paths: [...nodeBuiltins, 'zod', 'pg', 'temporal-polyfill', 'tldts', '@temporalio/client', '@temporalio/worker'].map(
-            (name) => ({ name, message: 'Workflow code is deterministic: no I/O, no Node built-ins, no such library.' }),
-          ),
+          paths: [
+            ...nodeBuiltins,
+            'zod',
+            'pg',
+            'temporal-polyfill',
+            'tldts',
+            '@temporalio/client',
+            '@temporalio/worker',
+          ].map((name) => ({
+            name,
+            message: 'Workflow code is deterministic: no I/O, no Node built-ins, no such library.',
+          })),
         }),
         patterns: [
           ...allRooms
@@ -49,13 +58,22 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
                   allowTypeImports: true,
                   message: 'Only the pure parts of program/ enter the workflow bundle.',
                 },
-                { group: ['../activities/**'], allowTypeImports: true, message: 'Workflows know activities by type only.' },
+                {
+                  group: ['../activities/**'],
+                  allowTypeImports: true,
+                  message: 'Workflows know activities by type only.',
+                },
               ]
             : []),
           ...(room === 'api' || room === 'temporal'
             ? [
                 {
-                  group: ['../workflows/*', '../../workflows/*', '!../workflows/messages', '!../../workflows/messages'],
+                  group: [
+                    '../workflows/*',
+                    '../../workflows/*',
+                    '!../workflows/messages',
+                    '!../../workflows/messages',
+                  ],
                   message: 'Only the contract of the workflows (workflows/messages) is for other rooms.',
                 },
               ]
@@ -76,12 +94,27 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       eqeqeq: 'error',
     },
   },
-  { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', module: 'writable', process: 'readonly', console: 'readonly', __dirname: 'readonly' } } },
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: {
+        require: 'readonly',
+        module: 'writable',
+        process: 'readonly',
+        console: 'readonly',
+        __dirname: 'readonly',
+      },
+    },
+  },
   ...roomRules,
 );

@@ -17,14 +17,20 @@ export function createAdvertiserActivities(deps: Deps): Pick<MainActivities, 'lo
 }
 
 /** The region is the pinned revision's, the period that of the calendar in use, in the account's time zone. */
-export async function lookUpAdvertiser({ database, adPlatform }: Deps, request: LookUpRequest): Promise<LookUpAnswer> {
+export async function lookUpAdvertiser(
+  { database, adPlatform }: Deps,
+  request: LookUpRequest,
+): Promise<LookUpAnswer> {
   const { programId, programRevision, advertiserId, month, calendarRevision } = request;
   const found = await thirdPartyCall(() => adPlatform.lookUp(advertiserId));
   if (found.outcome === 'not_located') return { located: false };
   const terms = await readProgram(database.pool, programId, programRevision);
   const calendar = await readProgram(database.pool, programId, calendarRevision);
   const plan = planFor(calendar.definition, month, found.account.timeZone);
-  if (!plan) throw new Error(`Revision ${calendarRevision} of program ${programId} has no calculation month ${month}.`);
+  if (!plan)
+    throw new Error(
+      `Revision ${calendarRevision} of program ${programId} has no calculation month ${month}.`,
+    );
   return {
     located: true,
     account: found.account,

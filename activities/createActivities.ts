@@ -14,11 +14,17 @@ export interface ActivityDeps {
   rails: ReadonlyMap<string, PayoutRail>;
 }
 
-export function createActivities(deps: ActivityDeps): LocalActivities & MainActivities & PayoutActivities {
+export function createActivities(deps: ActivityDeps): {
+  main: LocalActivities & MainActivities;
+  /** For the payout task queue. */
+  payout: PayoutActivities;
+} {
   return {
-    ...createReadModelActivities(deps),
-    ...createAdvertiserActivities(deps),
-    ...createMeasureActivities(deps),
-    ...createPayoutActivities(deps),
+    main: {
+      ...createReadModelActivities(deps),
+      ...createAdvertiserActivities(deps),
+      ...createMeasureActivities(deps),
+    },
+    payout: createPayoutActivities(deps),
   };
 }

@@ -22,7 +22,8 @@ export function createMeasureActivities(deps: Deps): Pick<MainActivities, 'measu
 
 async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement> {
   const { database, adPlatform } = deps;
-  const { enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period } = request;
+  const { enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period } =
+    request;
   const lookUp = await lookUpAdvertiser(deps, { programId, programRevision, advertiserId, ...period });
   if (!lookUp.located || lookUp.account.status !== 'active' || lookUp.region === null) {
     return { outcome: 'account_not_usable', lookUp };
@@ -65,8 +66,13 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
 
 /** A payout date that has passed: at once, or on the calendar's next one (program policy `latePayoutDate`). */
 function payoutDate(definition: ProgramDefinition, period: MeasureRequest['period'], now: number): number {
-  if (period.payoutAt > now || definition.policies.latePayoutDate.then === 'pay_at_once') return period.payoutAt;
-  for (let month = nextMonth(definition, period.month); month !== undefined; month = nextMonth(definition, month)) {
+  if (period.payoutAt > now || definition.policies.latePayoutDate.then === 'pay_at_once')
+    return period.payoutAt;
+  for (
+    let month = nextMonth(definition, period.month);
+    month !== undefined;
+    month = nextMonth(definition, month)
+  ) {
     const plan = planFor(definition, month, null);
     if (plan && plan.payoutAt > now) return plan.payoutAt;
   }

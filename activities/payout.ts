@@ -45,10 +45,15 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
   await writeBaseline(database.pool, payout.payoutKey, baseline);
   if (baseline.outcome !== 'absent') {
     // The rail knows this reference although we have never asked: a person must look before anything is paid.
-    throw new Error(`The rail already knows ${payout.payoutKey} (${baseline.outcome}) before it was asked to pay it.`);
+    throw new Error(
+      `The rail already knows ${payout.payoutKey} (${baseline.outcome}) before it was asked to pay it.`,
+    );
   }
   if (!(await takeForSubmission(database.pool, payout.payoutKey))) {
-    return { payoutKey: payout.payoutKey, outcome: { outcome: 'unknown', evidence: 'submitted by somebody else' } };
+    return {
+      payoutKey: payout.payoutKey,
+      outcome: { outcome: 'unknown', evidence: 'submitted by somebody else' },
+    };
   }
   return { payoutKey: payout.payoutKey, outcome: await rail.pay(payout.request) };
 }
@@ -61,12 +66,14 @@ async function freeze(database: Database, rail: string, request: PayRequest): Pr
     if (live) {
       const wanted = { reference: live.payoutKey, advertiserId, amountMinor, currency };
       if (live.state !== 'frozen' || live.requestHash === hashOf(wanted)) return live;
-      if (!(await voidFrozen(client, live.payoutKey))) throw new Error('The payout changed at this moment; try again.');
+      if (!(await voidFrozen(client, live.payoutKey)))
+        throw new Error('The payout changed at this moment; try again.');
     }
     const reference = `${enrollmentId}:credit:${(await countDeadCredits(client, enrollmentId)) + 1}`;
     const frozen: PayoutRequest = { reference, advertiserId, amountMinor, currency };
     const payout = { request: frozen, requestHash: hashOf(frozen), enrollmentId, rail, statementId };
-    if (!(await insertFrozen(client, payout))) throw new Error('Another payout came at this moment; try again.');
+    if (!(await insertFrozen(client, payout)))
+      throw new Error('Another payout came at this moment; try again.');
     return (await findPayout(client, reference))!;
   });
 }
@@ -96,7 +103,9 @@ async function settle(deps: Deps, attempt: PaymentAttempt): Promise<PayoutFacts>
   return book(
     deps,
     attempt.payoutKey,
-    known.outcome === 'absent' ? { outcome: 'unknown', evidence: `not found at the rail: ${known.evidence}` } : known,
+    known.outcome === 'absent'
+      ? { outcome: 'unknown', evidence: `not found at the rail: ${known.evidence}` }
+      : known,
   );
 }
 
@@ -119,10 +128,13 @@ async function railOf({ database, rails }: Deps, request: PayRequest): Promise<P
   const program = await programAtRevision(database.pool, request.programId, request.programRevision);
   const name = program?.definition.rail;
   const rail = name === undefined ? undefined : rails.get(name);
-  if (!rail) throw new Error(`The rail ${name} of program ${request.programId} is not configured on this worker.`);
+  if (!rail)
+    throw new Error(`The rail ${name} of program ${request.programId} is not configured on this worker.`);
   return rail;
 }
 
 function hashOf({ reference, advertiserId, amountMinor, currency }: PayoutRequest): string {
-  return createHash('sha256').update(JSON.stringify([reference, advertiserId, amountMinor, currency])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([reference, advertiserId, amountMinor, currency]))
+    .digest('hex');
 }

@@ -8,7 +8,12 @@ import type { PayoutLookUp, PayoutOutcome, PayoutRequest } from '../program/payo
 export interface AdPlatform {
   lookUp(advertiserId: string): Promise<LookUpOutcome>;
   /** Daily rows of the calendar dates `from` to `to`, both inclusive, in the ad account's time zone. */
-  readSpend(request: { advertiserId: string; from: string; to: string; currency: string }): Promise<SpendRow[]>;
+  readSpend(request: {
+    advertiserId: string;
+    from: string;
+    to: string;
+    currency: string;
+  }): Promise<SpendRow[]>;
 }
 
 export interface PayoutRail {

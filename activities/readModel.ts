@@ -35,7 +35,13 @@ async function planPeriod({ pool }: Database, request: PlanRequest): Promise<Pla
   const { definition, revision } = await readProgram(pool, programId, calendar);
   if (move.kind === 'defer') {
     const { fromMonth: currentMonth, month: toMonth, allowEarlier } = move;
-    const deferral = planDeferral(definition, { currentMonth, toMonth, at, accountTimeZone: timeZone, allowEarlier });
+    const deferral = planDeferral(definition, {
+      currentMonth,
+      toMonth,
+      at,
+      accountTimeZone: timeZone,
+      allowEarlier,
+    });
     return deferral.ok
       ? { ok: true, period: periodFacts(deferral.plan, revision) }
       : { ok: false, reasonCode: deferral.reasonCode };

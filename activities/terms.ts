@@ -13,7 +13,9 @@ export async function readProgram(
   revision: number | 'latest',
 ): Promise<PublishedProgram> {
   const program =
-    revision === 'latest' ? await latestProgram(db, programId) : await programAtRevision(db, programId, revision);
+    revision === 'latest'
+      ? await latestProgram(db, programId)
+      : await programAtRevision(db, programId, revision);
   if (!program) throw new Error(`Program ${programId} has no revision ${revision}.`);
   return program;
 }

@@ -29,7 +29,11 @@ export function createApp(context: ApiContext, authenticate: Authenticate): Expr
 
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
-    const answers = async (check: Promise<unknown>) => check.then(() => 'ok', () => 'not answering');
+    const answers = async (check: Promise<unknown>) =>
+      check.then(
+        () => 'ok',
+        () => 'not answering',
+      );
     const [database, temporal] = await Promise.all([
       answers(ping(context.database.pool)),
       answers(context.enrollments.ping()),
@@ -50,7 +54,8 @@ export function createApp(context: ApiContext, authenticate: Authenticate): Expr
 }
 
 const requireJson: express.RequestHandler = (request, _response, next) => {
-  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  const hasBody =
+    request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
   if (hasBody && request.headers['content-length'] !== '0' && !request.is('application/json')) {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
   }
@@ -86,8 +91,13 @@ function problemOf(error: unknown): Problem {
   if (type?.startsWith('entity.') || (status !== undefined && status >= 400 && status < 500)) {
     return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
   }
-  if (isDatabaseAway(error, code)) return unavailable('The database does not answer just now. Send the request again.');
-  return new Problem(500, 'INTERNAL', 'Something went wrong on our side. Send the same request again, or report its id.');
+  if (isDatabaseAway(error, code))
+    return unavailable('The database does not answer just now. Send the request again.');
+  return new Problem(
+    500,
+    'INTERNAL',
+    'Something went wrong on our side. Send the same request again, or report its id.',
+  );
 }
 
 /** Connection failures, shutdowns, read-only mode, exhausted resources and time-outs of PostgreSQL. */
@@ -96,6 +106,8 @@ function isDatabaseAway(error: unknown, code: string | undefined): boolean {
   const message = error instanceof Error ? error.message : '';
   return (
     (code !== undefined && passing.test(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect|Query read timeout|server closed/i.test(message)
+    /Connection terminated|timeout exceeded when trying to connect|Query read timeout|server closed/i.test(
+      message,
+    )
   );
 }

@@ -26,7 +26,11 @@ export function createAuthentication(keys: readonly ApiKey[]): Authenticate {
 
 export function requireRole(principal: Principal, roles: readonly Principal['role'][]): void {
   if (!roles.includes(principal.role)) {
-    throw new Problem(403, 'FORBIDDEN', `This needs a key of role ${roles.join(' or ')}; yours is ${principal.role}.`);
+    throw new Problem(
+      403,
+      'FORBIDDEN',
+      `This needs a key of role ${roles.join(' or ')}; yours is ${principal.role}.`,
+    );
   }
 }
 

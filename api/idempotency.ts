@@ -72,7 +72,11 @@ async function claimOrWait(
       );
     }
     if (Date.now() > deadline) {
-      const problem = new Problem(409, 'REQUEST_IN_FLIGHT', 'An equal request is being worked on. Send it again.');
+      const problem = new Problem(
+        409,
+        'REQUEST_IN_FLIGHT',
+        'An equal request is being worked on. Send it again.',
+      );
       problem.retryAfter = 5;
       throw problem;
     }

@@ -29,9 +29,14 @@ function main(): void {
     createAuthentication(settings.apiKeys),
   );
 
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 }, app);
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
+    app,
+  );
   server.on('error', (error: NodeJS.ErrnoException) => {
-    console.error(error.code === 'EADDRINUSE' ? `Port ${port} is taken. Set API_PORT to another one.` : error.message);
+    console.error(
+      error.code === 'EADDRINUSE' ? `Port ${port} is taken. Set API_PORT to another one.` : error.message,
+    );
     process.exit(1);
   });
   server.listen(port, host, () => logger.info({ host, port }, 'api ready'));

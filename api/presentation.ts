@@ -22,7 +22,11 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
     status: statusOf(state),
     statusText: explain(state).text,
     reasonCodes: ending?.reasonCodes ?? [],
-    waitingFor: waitingFor(state).map(({ who, what, by }) => ({ who, what, by: by === null ? null : iso(by) })),
+    waitingFor: waitingFor(state).map(({ who, what, by }) => ({
+      who,
+      what,
+      by: by === null ? null : iso(by),
+    })),
     calculationMonth: period.month,
     calculationDate: iso(period.calculationAt),
     payoutDate: iso(period.payoutAt),
@@ -37,7 +41,10 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
 export function presentStatement({ result, spendAsOf }: ReadStatement) {
   const { currency, spendMinor, lines } = result;
   return {
-    spend: spendMinor === null ? null : { ...displayMoney({ amountMinor: spendMinor, currency }), asOf: spendAsOf.toISOString() },
+    spend:
+      spendMinor === null
+        ? null
+        : { ...displayMoney({ amountMinor: spendMinor, currency }), asOf: spendAsOf.toISOString() },
     lines: lines.map(({ text, amountMinor }) => ({ text, amount: displayMoney({ amountMinor, currency }) })),
   };
 }

@@ -46,7 +46,12 @@ export function invalid(errors: FieldError[], status: 400 | 422 = 400): Problem 
 /** Refused by a rule of the program. */
 export function refused(status: 409 | 422, reasonCode: ReasonCode, pointer?: string): Problem {
   const message = REASONS[reasonCode];
-  return new Problem(status, reasonCode, message, pointer === undefined ? {} : { errors: [{ pointer, message }] });
+  return new Problem(
+    status,
+    reasonCode,
+    message,
+    pointer === undefined ? {} : { errors: [{ pointer, message }] },
+  );
 }
 
 /** Also for what exists but belongs to somebody else: the two cannot be told apart. */

@@ -1,7 +1,8 @@
 /** Requests as callers send them; unknown fields are refused. */
 import { z } from 'zod';
 
-const text = (max: number) => z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const text = (max: number) =>
+  z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 const advertiserId = z
   .string('must be a string: an advertiser id has more digits than a JSON number can hold')
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
@@ -39,7 +40,10 @@ export const clockBody = z
     advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
     speed: z.number().min(0).max(1e9).optional(),
   })
-  .refine((body) => body.advanceTo !== undefined || body.speed !== undefined, 'name advanceTo, speed, or both');
+  .refine(
+    (body) => body.advanceTo !== undefined || body.speed !== undefined,
+    'name advanceTo, speed, or both',
+  );
 
 export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),

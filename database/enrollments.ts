@@ -20,7 +20,8 @@ export interface EnrollmentRow {
 }
 
 /** Whose enrollments a reader may see; it is part of every query, so others' enrollments do not exist for it. */
-export type Scope = { kind: 'all' } | { kind: 'owner'; owner: string } | { kind: 'partner'; surveyPartner: string };
+export type Scope =
+  { kind: 'all' } | { kind: 'owner'; owner: string } | { kind: 'partner'; surveyPartner: string };
 
 const SELECT = `select e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
     e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",

@@ -41,11 +41,18 @@ export async function claimRequest(db: Queryable, request: KeyedRequest, leaseMs
   );
   if (!row) return { kind: 'in_flight' }; // swept away at this moment: the next look decides
   if (row.bodyHash !== bodyHash) return { kind: 'other_body' };
-  return row.status === null ? { kind: 'in_flight' } : { kind: 'answered', status: row.status, body: row.body };
+  return row.status === null
+    ? { kind: 'in_flight' }
+    : { kind: 'answered', status: row.status, body: row.body };
 }
 
 /** Keeps the answer for equal requests to come. */
-export async function keepAnswer(db: Queryable, request: KeyedRequest, status: number, body: unknown): Promise<void> {
+export async function keepAnswer(
+  db: Queryable,
+  request: KeyedRequest,
+  status: number,
+  body: unknown,
+): Promise<void> {
   await db.query(
     `update idempotency_key set response_status = $4, response_body = $5, leased_until = null
       where owner = $1 and route = $2 and key = $3`,

@@ -46,7 +46,12 @@ export async function finishOutboxRow(db: Queryable, outboxId: string): Promise<
   await db.query(`delete from outbox where outbox_id = $1`, [outboxId]);
 }
 
-export async function retryOutboxRow(db: Queryable, outboxId: string, error: string, delayMs: number): Promise<void> {
+export async function retryOutboxRow(
+  db: Queryable,
+  outboxId: string,
+  error: string,
+  delayMs: number,
+): Promise<void> {
   await db.query(
     `update outbox set last_error = $2, due_at = now() + $3 * interval '1 millisecond' where outbox_id = $1`,
     [outboxId, error.slice(0, 500), delayMs],

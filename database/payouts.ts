@@ -43,13 +43,21 @@ export async function countDeadCredits(db: Queryable, enrollmentId: string): Pro
 }
 
 export async function findPayout(db: Queryable, payoutKey: string): Promise<PayoutRow | undefined> {
-  return firstRow<PayoutRow>(await db.query(`select ${COLUMNS} from payout where payout_key = $1`, [payoutKey]));
+  return firstRow<PayoutRow>(
+    await db.query(`select ${COLUMNS} from payout where payout_key = $1`, [payoutKey]),
+  );
 }
 
 /** Freezes a request; false when another live credit of the enrollment exists (somebody was quicker). */
 export async function insertFrozen(
   db: Queryable,
-  payout: { request: PayoutRequest; requestHash: string; enrollmentId: string; rail: string; statementId: string },
+  payout: {
+    request: PayoutRequest;
+    requestHash: string;
+    enrollmentId: string;
+    rail: string;
+    statementId: string;
+  },
 ): Promise<boolean> {
   try {
     await db.query(
@@ -101,7 +109,11 @@ export async function voidFrozen(db: Queryable, payoutKey: string): Promise<bool
 export async function bookOutcome(
   db: Queryable,
   payoutKey: string,
-  known: { state: 'pending' | 'unknown' | 'paid' | 'refused'; railPaymentId: string | null; evidence: string | null },
+  known: {
+    state: 'pending' | 'unknown' | 'paid' | 'refused';
+    railPaymentId: string | null;
+    evidence: string | null;
+  },
 ): Promise<PayoutRow> {
   const decided = known.state === 'paid' || known.state === 'refused';
   await db.query(

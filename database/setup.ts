@@ -14,10 +14,14 @@ export async function migrate(databaseAdminUrl: string): Promise<void> {
   const command = path.join(root, 'node_modules', 'node-pg-migrate', 'bin', 'node-pg-migrate.js');
   const migrations = path.join(root, 'database', 'migrations');
   try {
-    await promisify(execFile)(process.execPath, [command, 'up', '--migrations-dir', migrations, '--verbose', 'false'], {
-      cwd: root,
-      env: { ...process.env, DATABASE_URL: databaseAdminUrl },
-    });
+    await promisify(execFile)(
+      process.execPath,
+      [command, 'up', '--migrations-dir', migrations, '--verbose', 'false'],
+      {
+        cwd: root,
+        env: { ...process.env, DATABASE_URL: databaseAdminUrl },
+      },
+    );
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new Error(`The database could not be migrated:\n${stdout}${stderr}`, { cause: error });
@@ -32,7 +36,9 @@ export async function admitApplication(databaseAdminUrl: string, databaseUrl: st
   try {
     const role = client.escapeIdentifier(decodeURIComponent(username));
     const secret = client.escapeLiteral(decodeURIComponent(password));
-    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [decodeURIComponent(username)]);
+    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [
+      decodeURIComponent(username),
+    ]);
     if (rowCount === 0) await client.query(`create role ${role} login password ${secret}`);
     await client.query(`grant pps_app to ${role}`);
   } finally {

@@ -41,13 +41,11 @@ export async function insertStatement(db: Queryable, statement: CreditStatement)
   );
 }
 
-export async function findStatement(
-  db: Queryable,
-  statementId: string,
-): Promise<ReadStatement | undefined> {
+export async function findStatement(db: Queryable, statementId: string): Promise<ReadStatement | undefined> {
   return firstRow(
-    await db.query(`select result, spend_as_of as "spendAsOf" from credit_statement where statement_id = $1`, [
-      statementId,
-    ]),
+    await db.query(
+      `select result, spend_as_of as "spendAsOf" from credit_statement where statement_id = $1`,
+      [statementId],
+    ),
   );
 }

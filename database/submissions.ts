@@ -60,7 +60,9 @@ export async function insertSubmission(db: Queryable, submission: Submission): P
 }
 
 export async function submissionOfMessage(db: Queryable, messageId: string): Promise<Submission | undefined> {
-  return firstRow<Submission>(await db.query(`select ${COLUMNS} from submission where message_id = $1`, [messageId]));
+  return firstRow<Submission>(
+    await db.query(`select ${COLUMNS} from submission where message_id = $1`, [messageId]),
+  );
 }
 
 export async function findSubmission(db: Queryable, submissionId: string): Promise<Submission | undefined> {

@@ -22,7 +22,11 @@ export async function readTimeline(db: Queryable, enrollmentId: string): Promise
 }
 
 /** Whether a message was applied, for senders that come back after the enrollment has ended. */
-export async function messageIsInTimeline(db: Queryable, enrollmentId: string, messageId: string): Promise<boolean> {
+export async function messageIsInTimeline(
+  db: Queryable,
+  enrollmentId: string,
+  messageId: string,
+): Promise<boolean> {
   const result = await db.query(`select from timeline_event where enrollment_id = $1 and event_key = $2`, [
     enrollmentId,
     messageId,

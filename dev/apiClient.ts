@@ -22,7 +22,13 @@ export interface Enrollment {
   calculationDate: string;
   payoutDate: string;
   advertiserId: string;
-  credit: { amountMinor: number; currency: string; display: string; lines?: CreditLine[]; spend?: SpendAnswer } | null;
+  credit: {
+    amountMinor: number;
+    currency: string;
+    display: string;
+    lines?: CreditLine[];
+    spend?: SpendAnswer;
+  } | null;
   workflowId: string;
   temporalUiUrl?: string;
   code?: string;
@@ -48,7 +54,12 @@ export interface TimelineItem {
 }
 
 export function createApiClient(apiUrl: string, key: string): ApiClient {
-  async function call<T>(method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<ApiAnswer<T>> {
+  async function call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    idempotencyKey?: string,
+  ): Promise<ApiAnswer<T>> {
     const response = await fetch(apiUrl + path, {
       method,
       headers: {
@@ -77,7 +88,8 @@ export async function eventually<T>(
   for (;;) {
     const answer = await ask();
     if (isThere(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`Did not happen in ${timeoutMs} ms; the last answer was ${JSON.stringify(answer)}`);
+    if (Date.now() > deadline)
+      throw new Error(`Did not happen in ${timeoutMs} ms; the last answer was ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -24,7 +24,8 @@ export async function prepareDatabase(
   await withClient(serverAdminUrl, async (client) => {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
     if (rowCount === 0) {
-      const template = options.template === undefined ? '' : ` template ${client.escapeIdentifier(options.template)}`;
+      const template =
+        options.template === undefined ? '' : ` template ${client.escapeIdentifier(options.template)}`;
       await client.query(`create database ${client.escapeIdentifier(name)}${template}`);
     }
   });
@@ -33,13 +34,19 @@ export async function prepareDatabase(
   if (options.template === undefined) await migrate(databaseAdminUrl);
   await admitApplication(databaseAdminUrl, databaseUrl);
   await withClient(databaseAdminUrl, async (client) => {
-    await client.query(`alter role ${client.escapeIdentifier(application)} password ${client.escapeLiteral(password)}`);
+    await client.query(
+      `alter role ${client.escapeIdentifier(application)} password ${client.escapeLiteral(password)}`,
+    );
   });
   return { databaseUrl, databaseAdminUrl };
 }
 
 /** Publishes a program with the clock that it is to run on. */
-export async function publish(databaseUrl: string, definition: ProgramDefinition, clock: ProgramClock): Promise<number> {
+export async function publish(
+  databaseUrl: string,
+  definition: ProgramDefinition,
+  clock: ProgramClock,
+): Promise<number> {
   const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 1 });
   try {
     return await database.transaction((client) => publishRevision(client, definition, 'development', clock));

@@ -43,14 +43,16 @@ async function tell(
   interrupted: Promise<void>,
 ): Promise<void> {
   const definition = parseDefinition(JSON.parse(await readFile(definitionFile(PROGRAM), 'utf8')));
-  console.log(`PPS demo · program ${PROGRAM} (amounts and dates are illustrative) · 1 program day = ${REAL_MS_PER_DAY / 1000} s`);
+  console.log(
+    `PPS demo · program ${PROGRAM} (amounts and dates are illustrative) · 1 program day = ${REAL_MS_PER_DAY / 1000} s`,
+  );
 
   const servers = await startScratchServers((line) => console.log(line));
-  stops.push(servers.stop);
+  stops.push(() => servers.stop());
   const logDirectory = await mkdtemp(join(tmpdir(), 'pps-demo-'));
   stops.push(() => rm(logDirectory, { recursive: true, force: true }));
   const sandbox = await startSandbox({ port: 0 });
-  stops.push(sandbox.stop);
+  stops.push(() => sandbox.stop());
   const database = await prepareDatabase(servers.postgresAdminUrl, `demo_${process.pid}`);
   const service = await startService({
     databaseUrl: database.databaseUrl,
@@ -100,21 +102,35 @@ async function tell(
 
   // A wrong advertiser id, and its correction.
   const notFound = await until(({ status }) => status === 'action_required');
-  story.check('a wrong advertiser id asks the advertiser to act', notFound.waitingFor.some(({ what }) => what === 'advertiser_id_correction'));
-  story.line(`look up advertiser ${WRONG_ADVERTISER}`, 'not found: ACTION REQUIRED, correct the advertiser id');
+  story.check(
+    'a wrong advertiser id asks the advertiser to act',
+    notFound.waitingFor.some(({ what }) => what === 'advertiser_id_correction'),
+  );
+  story.line(
+    `look up advertiser ${WRONG_ADVERTISER}`,
+    'not found: ACTION REQUIRED, correct the advertiser id',
+  );
   await story.until('2023-10-14');
   const corrected = await caller.post(`${path}/resubmission`, { ...form, advertiserId: ADVERTISER });
   story.check('the resubmission is accepted', corrected.status === 200);
-  const located = (await eventually(timeline, (events) => events.some(({ type }) => type === 'advertiser_located'))).at(-1)!;
+  const located = (
+    await eventually(timeline, (events) => events.some(({ type }) => type === 'advertiser_located'))
+  ).at(-1)!;
   const { country, currency, timeZone, region } = located.details;
-  story.line(`corrected to …${ADVERTISER.slice(-4)}`, `${String(country)}, ${String(currency)}, ${String(timeZone)} -> region ${String(region)}`);
+  story.line(
+    `corrected to …${ADVERTISER.slice(-4)}`,
+    `${String(country)}, ${String(currency)}, ${String(timeZone)} -> region ${String(region)}`,
+  );
 
   // The partner's word, and a worker that dies.
   await story.until('2023-10-17');
   const confirmed = await partner.post(`${path}/partner-confirmation`, { advertiserId: ADVERTISER });
   const attested = (await timeline()).findLast(({ type }) => type === 'partner_confirmed')!;
   story.check('the partner confirmation is accepted', confirmed.status === 200);
-  story.line('KnoCommerce confirms subscription, template, sharing', `attested by ${attested.actor.role} ${attested.actor.id}`);
+  story.line(
+    'KnoCommerce confirms subscription, template, sharing',
+    `attested by ${attested.actor.role} ${attested.actor.id}`,
+  );
   await service.worker.kill('SIGKILL');
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   await service.startWorker();
@@ -125,13 +141,18 @@ async function tell(
 
   // A deferral to a later month, then the last fact.
   const deferred = await partner.post(`${path}/deferral`, { month: '2023-12' });
-  story.check('the partner may defer', deferred.status === 200 && deferred.body.calculationMonth === '2023-12');
+  story.check(
+    'the partner may defer',
+    deferred.status === 200 && deferred.body.calculationMonth === '2023-12',
+  );
   story.line(
     `KnoCommerce defers ${monthName(afterKill.body.calculationMonth)} -> ${monthName(deferred.body.calculationMonth)}`,
     `calculation ${story.date(deferred.body.calculationDate)}, payout ${story.date(deferred.body.payoutDate)}`,
   );
   await story.until('2023-11-02');
-  const answers = Object.fromEntries(definition.questionnaire.questions.map((question) => [question.id, exampleAnswer(question)]));
+  const answers = Object.fromEntries(
+    definition.questionnaire.questions.map((question) => [question.id, exampleAnswer(question)]),
+  );
   const completed = await caller.post(`${path}/questionnaire`, { answers });
   story.check('everything is in', completed.status === 200 && completed.body.status === 'measuring');
   story.line('questionnaire completed', 'everything is in');
@@ -146,7 +167,9 @@ async function tell(
   const { spend, lines = [] } = calculated.credit!;
   const sum = lines.reduce((total, line) => total + line.amount.amountMinor, 0);
   story.check('the lines add up to the credit', sum === calculated.credit!.amountMinor && sum > 0);
-  story.line(`spend ${spend!.display} in ${monthName(calculated.calculationMonth)} (as of ${story.instant(spend!.asOf)})`);
+  story.line(
+    `spend ${spend!.display} in ${monthName(calculated.calculationMonth)} (as of ${story.instant(spend!.asOf)})`,
+  );
   for (const [index, line] of lines.entries()) {
     story.detail(line.text, `${index > 0 ? '+' : ''}${line.amount.display}`);
   }
@@ -154,22 +177,36 @@ async function tell(
 
   // The payout, whose answer is lost.
   await until(({ status }) => status === 'paid', 60_000);
-  const payments = (await (await fetch(`${sandbox.url}/sandbox/payments`)).json()) as { payments: { id: string; amountMinor: number }[] };
-  story.check('the rail has executed exactly one payment', payments.payments.length === 1 && payments.payments[0]!.amountMinor === sum);
+  const payments = (await (await fetch(`${sandbox.url}/sandbox/payments`)).json()) as {
+    payments: { id: string; amountMinor: number }[];
+  };
+  story.check(
+    'the rail has executed exactly one payment',
+    payments.payments.length === 1 && payments.payments[0]!.amountMinor === sum,
+  );
   const types = (await timeline()).map(({ type }) => type);
   story.check('the lost answer was found by looking it up', types.indexOf('payout_paid') >= 0);
-  story.line('payout sent, !! answer lost', `unknown -> found at the rail -> PAID once, ${payments.payments[0]!.id}`);
+  story.line(
+    'payout sent, !! answer lost',
+    `unknown -> found at the rail -> PAID once, ${payments.payments[0]!.id}`,
+  );
 
   const connection = await Connection.connect({ address: servers.temporalAddress });
-  const { raw } = await new Client({ connection, namespace: NAMESPACE }).workflow.getHandle(workflowId).describe();
+  const { raw, status } = await new Client({ connection, namespace: NAMESPACE }).workflow
+    .getHandle(workflowId)
+    .describe();
   await connection.close();
-  const { stateTransitionCount, historyLength, status } = raw.workflowExecutionInfo!;
-  story.check('one workflow, completed', status === 2);
+  const { stateTransitionCount, historyLength } = raw.workflowExecutionInfo!;
+  story.check('one workflow, completed', status.name === 'COMPLETED');
 
   story.summary();
-  console.log(`History: ${String(stateTransitionCount)} state transitions, ${String(historyLength)} events.  See it: npm run demo -- --keep   Next: npm start`);
+  console.log(
+    `History: ${String(stateTransitionCount)} state transitions, ${String(historyLength)} events.  See it: npm run demo -- --keep   Next: npm start`,
+  );
   if (keep) {
-    console.log(`\nAPI ${service.apiUrl} · Temporal UI ${afterKill.body.temporalUiUrl ?? servers.temporalUiUrl}\nCtrl-C stops everything.`);
+    console.log(
+      `\nAPI ${service.apiUrl} · Temporal UI ${afterKill.body.temporalUiUrl ?? servers.temporalUiUrl}\nCtrl-C stops everything.`,
+    );
     await interrupted;
   }
 

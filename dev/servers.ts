@@ -28,8 +28,14 @@ export async function startScratchServers(report: Report, namespace = NAMESPACE)
     for (const server of started.reverse().splice(0)) await server.stop();
   };
   try {
-    const [postgres, temporal] = await Promise.all([scratchPostgres(report, started), scratchTemporal(report, started)]);
-    await prepareNamespace({ address: temporal.address, namespace, tls: false, apiKey: undefined, taskQueue: '' }, RETENTION_DAYS);
+    const [postgres, temporal] = await Promise.all([
+      scratchPostgres(report, started),
+      scratchTemporal(report, started),
+    ]);
+    await prepareNamespace(
+      { address: temporal.address, namespace, tls: false, apiKey: undefined, taskQueue: '' },
+      RETENTION_DAYS,
+    );
     return {
       postgresAdminUrl: postgres.adminUrl,
       temporalAddress: temporal.address,
@@ -56,7 +62,11 @@ async function scratchTemporal(report: Report, started: { stop(): Promise<void> 
   if (given) return { address: given, uiUrl: 'http://127.0.0.1:8233', description: `at ${given} (given)` };
   const temporal = await startTemporal({ port: await freePort(), uiPort: await freePort(), report });
   started.push(temporal);
-  return { address: temporal.address, uiUrl: temporal.uiUrl, description: `${temporal.version} (${temporal.source})` };
+  return {
+    address: temporal.address,
+    uiUrl: temporal.uiUrl,
+    description: `${temporal.version} (${temporal.source})`,
+  };
 }
 
 async function serverVersion(url: string): Promise<string> {

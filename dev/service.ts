@@ -76,7 +76,8 @@ export async function startService(plan: ServicePlan): Promise<Service> {
     };
   };
   const startApi = () => start('api', () => answers(`${apiUrl}/healthz`));
-  const startWorker = () => start('worker', () => answers(`http://127.0.0.1:${plan.workerHealthPort}/readyz`));
+  const startWorker = () =>
+    start('worker', () => answers(`http://127.0.0.1:${plan.workerHealthPort}/readyz`));
 
   const [api, worker] = await Promise.all([startApi(), startWorker()]);
   const service: Service = {

@@ -13,8 +13,13 @@ export interface ClockSegment {
 export type ProgramClock = readonly ClockSegment[];
 
 /** The clock of a program that starts now: its test clock, or real time. */
-export function initialClock(testClock: { startsAt: string; speed: number } | null, real: number): ProgramClock {
-  return testClock ? [{ realFrom: real, programFrom: Date.parse(testClock.startsAt), speed: testClock.speed }] : [];
+export function initialClock(
+  testClock: { startsAt: string; speed: number } | null,
+  real: number,
+): ProgramClock {
+  return testClock
+    ? [{ realFrom: real, programFrom: Date.parse(testClock.startsAt), speed: testClock.speed }]
+    : [];
 }
 
 /** The program instant at a real instant. */
@@ -63,12 +68,14 @@ export function adjustClock(
   if (!last) throw new ClockError('This program runs on real time; its clock cannot be adjusted.');
   const now = programTime(clock, real);
   const to = change.to ?? now;
-  if (!(to >= now)) {
+  if (!Number.isFinite(to)) throw new ClockError('The clock can be set to an instant only.');
+  if (to < now) {
     throw new ClockError(
-      `The program clock shows ${new Date(now).toISOString()}; it never goes backwards, so it cannot be set back.`,
+      `The program clock shows ${new Date(now).toISOString()}; it never goes backwards, so it cannot be set to ${new Date(to).toISOString()}.`,
     );
   }
   const speed = change.speed ?? last.speed;
-  if (!(speed >= 0 && Number.isFinite(speed))) throw new ClockError('The speed must be 0 (stand still) or positive.');
+  if (!(speed >= 0 && Number.isFinite(speed)))
+    throw new ClockError('The speed must be 0 (stand still) or positive.');
   return [...clock.filter((segment) => segment.realFrom < real), { realFrom: real, programFrom: to, speed }];
 }

@@ -25,7 +25,8 @@ const AWAITED: Record<Awaited, string> = {
   calculation: 'we read the spend and compute the credit',
   payout_date: 'the credit is computed and waits for its payout date',
   payout: 'we pay the credit',
-  payout_outcome: 'the answer to the payout was lost; we look it up at the payout rail, and never pay again blindly',
+  payout_outcome:
+    'the answer to the payout was lost; we look it up at the payout rail, and never pay again blindly',
   refused_payout: 'the payout rail refused the payout; a member of staff must look at it',
 };
 
@@ -40,7 +41,8 @@ export function explain(state: EnrollmentState): Explanation {
     `- Calculation: ${instant(state.period.calculationAt)}; payout: ${instant(state.period.payoutAt)}`,
     `- Deferrals: ${state.deferredFrom.length} of ${state.terms.maximumDeferrals}; advertiser ID: ${state.submission.advertiserId}`,
   ];
-  if (state.credit) lines.push(`- Credit: ${formatMoney(state.credit)} (statement ${state.credit.statementId})`);
+  if (state.credit)
+    lines.push(`- Credit: ${formatMoney(state.credit)} (statement ${state.credit.statementId})`);
   if (state.payout) lines.push(`- Payout: ${state.payout.key} ${state.payout.state}`);
   if (state.lastRefusal) {
     const { message, reason, at } = state.lastRefusal;
@@ -77,8 +79,12 @@ function consequence({ terms: { missedFacts }, rollOns }: EnrollmentState): stri
 }
 
 function ended(state: EnrollmentState, ending: NonNullable<EnrollmentState['ending']>): string {
-  if (ending.status === 'paid' && state.credit) return `The credit of ${formatMoney(state.credit)} has been paid.`;
-  return [`The enrollment is closed: ${ending.status}.`, ...ending.reasonCodes.map((code) => REASONS[code])].join(' ');
+  if (ending.status === 'paid' && state.credit)
+    return `The credit of ${formatMoney(state.credit)} has been paid.`;
+  return [
+    `The enrollment is closed: ${ending.status}.`,
+    ...ending.reasonCodes.map((code) => REASONS[code]),
+  ].join(' ');
 }
 
 function instant(at: number): string {
@@ -86,7 +92,12 @@ function instant(at: number): string {
 }
 
 function day(at: number): string {
-  return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  return new Date(at).toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
 }
 
 function capital(text: string): string {

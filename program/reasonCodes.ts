@@ -7,10 +7,12 @@ export const REASONS = {
   CURRENCY_MISMATCH: "The ad account's currency is not the one in which this program pays for its region.",
   BRAND_ALREADY_ENROLLED: 'This brand is already enrolled; one submission per brand.',
   PARTNER_NOT_APPROVED: 'The survey partner is not approved for this program.',
-  SUBSCRIPTION_NOT_CONFIRMED: 'The survey partner has not confirmed the subscription, survey template and data sharing.',
+  SUBSCRIPTION_NOT_CONFIRMED:
+    'The survey partner has not confirmed the subscription, survey template and data sharing.',
   API_KEY_INVALID: 'The submitted API key is not valid.',
   TEMPLATE_NOT_FOUND: 'The approved survey template was not found.',
-  DATA_SHARING_NOT_AUTHORIZED: 'The advertiser has not authorized data sharing. Submit the form again with the authorization.',
+  DATA_SHARING_NOT_AUTHORIZED:
+    'The advertiser has not authorized data sharing. Submit the form again with the authorization.',
   NO_SPEND_IN_PERIOD: 'There was no advertising spend in the calculation period.',
   BELOW_MINIMUM_SPEND: 'The spend in the calculation period is below the minimum.',
   QUESTIONNAIRE_OVERDUE: 'The questionnaire was not completed in time.',
@@ -25,7 +27,8 @@ export const REASONS = {
   PAYOUT_REFUSED: 'The payout rail refused the transfer.',
   MONTH_NOT_IN_CALENDAR: "The month is not in the program's calendar.",
   MONTH_NOT_LATER: 'A deferral goes to a later month only.',
-  NO_SUCH_DEFERRAL: 'Only a deferral of this enrollment can be undone, by going back to the month it came from.',
+  NO_SUCH_DEFERRAL:
+    'Only a deferral of this enrollment can be undone, by going back to the month it came from.',
   MONTH_PAST: 'The calculation date of that month has passed.',
   DEFERRAL_LIMIT_REACHED: 'The program allows no further deferral for this enrollment.',
   CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',

@@ -50,7 +50,9 @@ export interface OpenCriterion {
 /** Whether the recorded confirmation attests the submission as it is now (program page, 3: "confirm with the partner"). */
 export function confirmationStands(state: EnrollmentState): boolean {
   const { confirmation, submission } = state;
-  return confirmation?.submissionId === submission.id && confirmation.advertiserId === submission.advertiserId;
+  return (
+    confirmation?.submissionId === submission.id && confirmation.advertiserId === submission.advertiserId
+  );
 }
 
 /** All requirements that are not met, in the order of the program page. */

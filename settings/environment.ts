@@ -8,11 +8,15 @@ export class SettingsError extends Error {
 
 /** Parses the environment; an empty variable counts as not set. Throws SettingsError. */
 export function readEnvironment<S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.infer<S> {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-  throw new SettingsError(`The settings cannot be used (.env.example describes each variable):\n${lines.join('\n')}`);
+  throw new SettingsError(
+    `The settings cannot be used (.env.example describes each variable):\n${lines.join('\n')}`,
+  );
 }
 
 /** Throws SettingsError with every reason, if there is one. */

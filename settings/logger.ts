@@ -7,6 +7,9 @@ export function createLogger(name: string, level: string): Logger {
   return pino({
     name,
     level,
-    redact: { paths: ['*.authorization', '*.accessToken', '*.contactEmail', '*.contactName'], censor: '[redacted]' },
+    redact: {
+      paths: ['*.authorization', '*.accessToken', '*.contactEmail', '*.contactName'],
+      censor: '[redacted]',
+    },
   });
 }

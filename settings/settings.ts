@@ -16,7 +16,10 @@ const common = z.object({
 const database = z.object({ DATABASE_URL: url(['postgres:', 'postgresql:']) });
 
 const temporal = z.object({
-  TEMPORAL_ADDRESS: z.string().regex(/^[^/\s]+:\d+$/, 'must be host:port').default('127.0.0.1:7233'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^/\s]+:\d+$/, 'must be host:port')
+    .default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_TLS: z.enum(['true', 'false']).default('false'),
   TEMPORAL_API_KEY: z.string().optional(),
@@ -46,14 +49,16 @@ const apiKey = z.strictObject({
   key: z.string().min(16, 'must have at least 16 characters'),
   role: z.enum(['caller', 'partner', 'admin', 'approver']),
   /** The person or system that holds the key: the actor of all it does. */
-  id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of letters, digits, dot, underscore, hyphen'),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of letters, digits, dot, underscore, hyphen'),
   surveyPartner: z.string().optional(),
 });
 
 export type ApiKey = z.infer<typeof apiKey>;
 
 /** Keys that `npm start` and compose use: known to everybody who reads this repository. */
-export const DEVELOPMENT_KEY_PREFIX = 'pps_dev_';
+const DEVELOPMENT_KEY_PREFIX = 'pps_dev_';
 
 const apiKeys = z
   .string()
@@ -70,7 +75,8 @@ const apiKeys = z
       .array(apiKey)
       .refine((keys) => new Set(keys.map(({ key }) => key)).size === keys.length, 'holds the same key twice')
       .refine(
-        (keys) => keys.every(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined)),
+        (keys) =>
+          keys.every(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined)),
         'surveyPartner belongs to keys of role partner, and each of them needs one',
       ),
   );
@@ -188,7 +194,9 @@ export interface SetupSettings {
 export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env): SetupSettings {
   const env = readEnvironment(setup, environment);
   if (new URL(env.DATABASE_URL).username === new URL(env.DATABASE_ADMIN_URL).username) {
-    throw new SettingsError('DATABASE_URL must name another role than DATABASE_ADMIN_URL: the application owns nothing.');
+    throw new SettingsError(
+      'DATABASE_URL must name another role than DATABASE_ADMIN_URL: the application owns nothing.',
+    );
   }
   return {
     databaseUrl: env.DATABASE_URL,

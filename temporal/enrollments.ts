@@ -149,7 +149,8 @@ function failedToSend(error: unknown): Sent {
     const { cause } = error;
     if (cause instanceof ApplicationFailure) {
       // Ours have a type of our own; Temporal's own ones say that the run went on or ended under the Update.
-      if (cause.type === 'TRY_AGAIN' || cause.type === 'AcceptedUpdateCompletedWorkflow') return { kind: 'try_again' };
+      if (cause.type === 'TRY_AGAIN' || cause.type === 'AcceptedUpdateCompletedWorkflow')
+        return { kind: 'try_again' };
       return { kind: 'refused', type: cause.type ?? 'INVALID_MESSAGE', message: cause.message };
     }
     return { kind: 'try_again' };
@@ -166,14 +167,20 @@ function failedToSend(error: unknown): Sent {
 function isUnavailable(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (!isGrpcServiceError(current)) continue;
-    return [CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE].includes(
-      current.code,
-    );
+    return [
+      CANCELLED,
+      DEADLINE_EXCEEDED,
+      RESOURCE_EXHAUSTED,
+      FAILED_PRECONDITION,
+      ABORTED,
+      UNAVAILABLE,
+    ].includes(current.code);
   }
   return false;
 }
 
 function unavailableOr(error: unknown): unknown {
-  return isUnavailable(error) ? new TemporalUnavailable('Temporal does not answer.', { cause: error }) : error;
+  return isUnavailable(error)
+    ? new TemporalUnavailable('Temporal does not answer.', { cause: error })
+    : error;
 }
-

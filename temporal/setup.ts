@@ -8,25 +8,35 @@ const KEYWORD = 2;
 const POLL_MS = 200;
 const LISTED_WITHIN_MS = 60_000;
 
-/** Throws if the namespace cannot be reached or the search attributes are not listed within a minute. */
-export async function prepareNamespace(settings: TemporalSettings, retentionDays: number): Promise<void> {
+/** `retentionDays` null leaves the namespace as it is. Throws if the namespace cannot be reached or the search attributes are not listed within a minute. */
+export async function prepareNamespace(
+  settings: TemporalSettings,
+  retentionDays: number | null,
+): Promise<void> {
   const connection = await Connection.connect({
     address: settings.address,
     ...(settings.tls && { tls: true }),
     ...(settings.apiKey !== undefined && { apiKey: settings.apiKey }),
   });
   try {
-    await ensureNamespace(connection, settings.namespace, retentionDays);
+    if (retentionDays !== null) await ensureNamespace(connection, settings.namespace, retentionDays);
     await ensureSearchAttributes(connection, settings.namespace);
   } finally {
     await connection.close();
   }
 }
 
-async function ensureNamespace(connection: Connection, namespace: string, retentionDays: number): Promise<void> {
+async function ensureNamespace(
+  connection: Connection,
+  namespace: string,
+  retentionDays: number,
+): Promise<void> {
   const workflowExecutionRetentionTtl = { seconds: retentionDays * 86_400 } as never;
   try {
-    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: workflowExecutionRetentionTtl });
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: workflowExecutionRetentionTtl,
+    });
   } catch (error) {
     if (grpcCode(error) !== ALREADY_EXISTS) throw error;
   }
@@ -51,7 +61,8 @@ async function ensureSearchAttributes(connection: Connection, namespace: string)
   }
   const deadline = Date.now() + LISTED_WITHIN_MS;
   while ((await missing()).length > 0) {
-    if (Date.now() > deadline) throw new Error(`Temporal does not list the search attributes ${toAdd.join(', ')}.`);
+    if (Date.now() > deadline)
+      throw new Error(`Temporal does not list the search attributes ${toAdd.join(', ')}.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

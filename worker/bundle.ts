@@ -8,7 +8,14 @@ export const WORKFLOW_BUNDLE = path.join(__dirname, '..', 'workflow-bundle.js');
 
 async function bundle(): Promise<void> {
   const workflowsPath = require.resolve('../workflows/enrollment');
-  const silent = { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: console.warn, error: console.error };
+  const silent = {
+    log: () => {},
+    trace: () => {},
+    debug: () => {},
+    info: () => {},
+    warn: console.warn,
+    error: console.error,
+  };
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent });
   await writeFile(WORKFLOW_BUNDLE, code);
 }

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const enrollments = createEnrollmentClient(temporal.client, { taskQueue: settings.temporal.taskQueue });
 
   const { healthHost, healthPort } = settings;
-  const health = serveHealth(healthHost, healthPort, workers.areRunning, logger);
+  const health = serveHealth(healthHost, healthPort, () => workers.areRunning(), logger);
 
   const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
@@ -53,13 +53,15 @@ async function main(): Promise<void> {
   await temporal.close();
   await connection.close();
   await database.close();
-  await closeHttp();
+  closeHttp();
 }
 
 function connectThirdParties(settings: WorkerSettings) {
   const { tiktok, sandboxRailUrl, production } = settings;
   const http = createHttp({
-    allowedOrigins: [tiktok.baseUrl, sandboxRailUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin])),
+    allowedOrigins: [tiktok.baseUrl, sandboxRailUrl].flatMap((url) =>
+      url === undefined ? [] : [new URL(url).origin],
+    ),
     // The sandbox plays the third parties on this machine.
     allowLoopback: !production,
   });

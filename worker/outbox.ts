@@ -49,7 +49,10 @@ async function work(deps: Deps, row: OutboxRow): Promise<void> {
     await deliver(deps, row);
     await finishOutboxRow(pool, row.outboxId);
   } catch (error) {
-    deps.logger.warn({ err: error, kind: row.kind, enrollmentId: row.enrollmentId }, 'outbox row failed; trying again');
+    deps.logger.warn(
+      { err: error, kind: row.kind, enrollmentId: row.enrollmentId },
+      'outbox row failed; trying again',
+    );
     const delayMs = Math.min(1_000 * 2 ** Math.min(row.attempts, 10), LONGEST_PAUSE_MS);
     const reason = error instanceof Error ? error.message : String(error);
     await retryOutboxRow(pool, row.outboxId, reason, delayMs);

@@ -1,5 +1,5 @@
 /** The two workers: one runs workflows and their activities, one pays. */
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker, type NativeConnection } from '@temporalio/worker';
 import { createActivities, type ActivityDeps } from '../activities/createActivities';
 import type { WorkerSettings } from '../settings/settings';
 import { payoutTaskQueue } from '../temporal/taskQueues';
@@ -19,8 +19,8 @@ export async function createWorkers(
   settings: WorkerSettings,
   deps: ActivityDeps,
 ): Promise<Workers> {
-  const { pay, settle, ...main } = createActivities(deps);
   const { namespace, taskQueue } = settings.temporal;
+  const activities = createActivities(deps);
   const common = {
     connection,
     namespace,
@@ -32,7 +32,7 @@ export async function createWorkers(
       ...common,
       taskQueue,
       workflowBundle: { codePath: WORKFLOW_BUNDLE },
-      activities: main,
+      activities: activities.main,
       maxCachedWorkflows: settings.maxCachedWorkflows,
       // After a worker was killed, its workflows answer again this soon.
       stickyQueueScheduleToStartTimeout: '3 seconds',
@@ -40,7 +40,7 @@ export async function createWorkers(
     await Worker.create({
       ...common,
       taskQueue: payoutTaskQueue(taskQueue),
-      activities: { pay, settle },
+      activities: activities.payout,
       // Slow and steady: the rail is asked no faster than this, whatever falls due on one day.
       maxTaskQueueActivitiesPerSecond: 5,
     }),

@@ -71,7 +71,11 @@ function missingFacts({ state }: Journal): ReasonCode[] {
 }
 
 /** What the program's policy says about an enrollment that cannot be credited for this period. */
-async function rollOnOrClose(journal: Journal, policy: MissingPolicy, reasonCodes: ReasonCode[]): Promise<void> {
+async function rollOnOrClose(
+  journal: Journal,
+  policy: MissingPolicy,
+  reasonCodes: ReasonCode[],
+): Promise<void> {
   const { state } = journal;
   const { month: fromMonth } = state.period;
   const reasons = { reasonCodes: reasonCodes.join(',') };
@@ -97,6 +101,11 @@ async function rollOnOrClose(journal: Journal, policy: MissingPolicy, reasonCode
   }
   state.stage = 'closed';
   state.ending = { status: 'ineligible', reasonCodes, at: journal.now() };
-  journal.record({ key: 'ended', type: 'ended', actor: SERVICE, details: { status: 'ineligible', ...reasons } });
+  journal.record({
+    key: 'ended',
+    type: 'ended',
+    actor: SERVICE,
+    details: { status: 'ineligible', ...reasons },
+  });
   await journal.write();
 }

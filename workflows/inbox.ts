@@ -29,7 +29,7 @@ interface Kind<M extends Message> {
   apply(message: M): void | Promise<void>;
 }
 
-export const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
+const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
 
 export function receiveMessages(journal: Journal, clockAdjusted: () => void): void {
   const { state } = journal;
@@ -91,7 +91,8 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
       if (message.month < state.period.month) {
         if (message.actor.role !== 'admin') throw refusal('MONTH_NOT_LATER');
         if (!state.deferredFrom.includes(message.month)) throw refusal('NO_SUCH_DEFERRAL');
-      } else if (state.deferredFrom.length >= state.terms.maximumDeferrals) throw refusal('DEFERRAL_LIMIT_REACHED');
+      } else if (state.deferredFrom.length >= state.terms.maximumDeferrals)
+        throw refusal('DEFERRAL_LIMIT_REACHED');
     },
     async apply(message) {
       const fromMonth = state.period.month;
@@ -102,7 +103,12 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
           calendar: 'latest',
           at: journal.now(),
           timeZone: state.lookUp.state === 'located' ? state.lookUp.account.timeZone : null,
-          move: { kind: 'defer', fromMonth, month: message.month, allowEarlier: message.actor.role === 'admin' },
+          move: {
+            kind: 'defer',
+            fromMonth,
+            month: message.month,
+            allowEarlier: message.actor.role === 'admin',
+          },
         })
         .catch((error: unknown) => {
           log.warn('The calendar could not be read', { error });
@@ -111,9 +117,11 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
       if (!plan.ok) throw refusal(plan.reasonCode);
       // Other messages, or the calculation date, may have come while the calendar was read.
       this.check(message);
-      if (state.period.month !== fromMonth) throw failure('TRY_AGAIN', 'Another deferral came at the same moment.');
+      if (state.period.month !== fromMonth)
+        throw failure('TRY_AGAIN', 'Another deferral came at the same moment.');
       const undone = state.deferredFrom.indexOf(message.month);
-      state.deferredFrom = undone === -1 ? [...state.deferredFrom, fromMonth] : state.deferredFrom.slice(0, undone);
+      state.deferredFrom =
+        undone === -1 ? [...state.deferredFrom, fromMonth] : state.deferredFrom.slice(0, undone);
       state.period = plan.period;
       journal.record({
         key: message.messageId,
@@ -148,14 +156,15 @@ function receive<M extends Message>(
 ): void {
   setHandler(
     definition,
-    async (message) => {
+    async (message: M) => {
       await applyOnce(journal, kind, message);
       await journal.write();
       return { sequence: journal.sequence };
     },
     {
-      validator(message) {
-        if (message.version !== 1) throw failure('INVALID_MESSAGE', `Unknown message version ${String(message.version)}.`);
+      validator(message: M) {
+        if (message.version !== 1)
+          throw failure('INVALID_MESSAGE', `Unknown message version ${String(message.version)}.`);
         // A message that was applied is answered again, whatever has happened since.
         if (!journal.hasApplied(message.messageId)) kind.check(message);
       },
@@ -171,7 +180,7 @@ function receiveSignal<M extends Message>(
   complete: (sent: OperatorMessage<M>) => Omit<M, keyof Message>,
 ): void {
   setHandler(definition, async (sent) => {
-    const given = sent ?? ({} as OperatorMessage<M>);
+    const given: OperatorMessage<M> = sent ?? {};
     const messageId = given.messageId ?? `operator:${definition.name}:${journal.sequence + 1}`;
     try {
       const message = { ...complete(given), version: 1, messageId, actor: OPERATOR } as M;
@@ -179,7 +188,12 @@ function receiveSignal<M extends Message>(
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       journal.state.lastRefusal = { message: definition.name, reason, at: journal.now() };
-      journal.record({ key: messageId, type: 'message_refused', actor: OPERATOR, details: { message: definition.name, reason } });
+      journal.record({
+        key: messageId,
+        type: 'message_refused',
+        actor: OPERATOR,
+        details: { message: definition.name, reason },
+      });
     }
     await journal.write();
   });

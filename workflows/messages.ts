@@ -11,7 +11,13 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ProgramClock } from '../program/clock';
-import type { Actor, EndStatus, EnrollmentState, OpeningFacts, SubmissionFacts } from '../program/enrollmentState';
+import type {
+  Actor,
+  EndStatus,
+  EnrollmentState,
+  OpeningFacts,
+  SubmissionFacts,
+} from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 
 /** The name under which the workflow is registered. */

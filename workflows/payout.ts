@@ -38,13 +38,18 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
     },
   ]);
   for (let lookUps = 0; ; lookUps += 1) {
-    const payout = await settle.executeWithOptions({ summary: `book the payout (${attempt.outcome.outcome})` }, [attempt]);
+    const payout = await settle.executeWithOptions(
+      { summary: `book the payout (${attempt.outcome.outcome})` },
+      [attempt],
+    );
     recordPayout(journal, payout, lookUps);
     await journal.write();
     if (payout.state === 'paid') break;
     // A refused payout waits for a decision by a person, which comes with settlePayout.
     if (payout.state === 'refused') await condition(() => false);
-    await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, { summary: 'before the payout is looked up again' });
+    await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
+      summary: 'before the payout is looked up again',
+    });
     attempt = { payoutKey: attempt.payoutKey, outcome: { outcome: 'unknown', evidence: 'looked up again' } };
   }
 

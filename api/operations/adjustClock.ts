@@ -22,7 +22,11 @@ export function adjustClock(
     const clock = await lockClock(client, programId);
     if (!clock) throw notFound('program');
     if (clock.length === 0) {
-      throw new Problem(409, 'NO_TEST_CLOCK', 'This program runs on real time; only a test clock can be adjusted.');
+      throw new Problem(
+        409,
+        'NO_TEST_CLOCK',
+        'This program runs on real time; only a test clock can be adjusted.',
+      );
     }
     const real = Date.now();
     try {

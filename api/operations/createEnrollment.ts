@@ -82,7 +82,13 @@ async function insert(
   });
   const workflowId = `enrollment:${definition.id}:${brandKey}`;
   return context.database.transaction(async (client) => {
-    const inserted = await insertEnrollment(client, { enrollmentId, brandKey, workflowId, owner: principal.id, state });
+    const inserted = await insertEnrollment(client, {
+      enrollmentId,
+      brandKey,
+      workflowId,
+      owner: principal.id,
+      state,
+    });
     if (!inserted) return undefined;
     await insertSubmission(client, submission);
     await enqueueStart(client, enrollmentId, OUTBOX_HEAD_START_MS);
@@ -96,7 +102,10 @@ async function start(context: ApiContext, row: EnrollmentRow, { clock }: Publish
     await context.enrollments.start({ ...row, clock });
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
-    context.logger.warn({ enrollmentId: row.enrollmentId }, 'Temporal is away; the outbox will start the enrollment');
+    context.logger.warn(
+      { enrollmentId: row.enrollmentId },
+      'Temporal is away; the outbox will start the enrollment',
+    );
     return false;
   }
   await markStarted(context.database.pool, row.enrollmentId);

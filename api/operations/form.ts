@@ -23,7 +23,8 @@ export function acceptForm(definition: ProgramDefinition, form: FormBody): strin
   if (!definition.partners.some(({ id }) => id === form.surveyPartner)) {
     const message = `must be one of ${definition.partners.map(({ id }) => id).join(', ')}`;
     errors.push({ pointer: '/surveyPartner', message });
-    if (errors.length === 1) throw new Problem(422, 'PARTNER_NOT_APPROVED', REASONS.PARTNER_NOT_APPROVED, { errors });
+    if (errors.length === 1)
+      throw new Problem(422, 'PARTNER_NOT_APPROVED', REASONS.PARTNER_NOT_APPROVED, { errors });
   }
   if (!brand.ok || errors.length > 0) throw invalid(errors, 422);
   return brand.key;
@@ -56,7 +57,12 @@ export function submissionFacts(submission: Submission): SubmissionFacts {
 
 /** Whether two submissions say the same; ids, times and sender apart. */
 export function sameData(one: Submission, other: Submission): boolean {
-  const said = ({ submissionId: _s, messageId: _m, submittedBy: _b, enrollmentId: _e, ...data }: Submission) =>
-    JSON.stringify(Object.entries(data).sort());
+  const said = ({
+    submissionId: _s,
+    messageId: _m,
+    submittedBy: _b,
+    enrollmentId: _e,
+    ...data
+  }: Submission) => JSON.stringify(Object.entries(data).sort());
   return said(one) === said(other);
 }

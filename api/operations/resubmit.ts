@@ -26,7 +26,12 @@ export async function resubmit(
   }
   const { enrollmentId } = row;
   const { messageId } = message;
-  const identity = { submissionId: `sub_${randomUUID()}`, enrollmentId, messageId, submittedBy: principal.id };
+  const identity = {
+    submissionId: `sub_${randomUUID()}`,
+    enrollmentId,
+    messageId,
+    submittedBy: principal.id,
+  };
   const submission = submissionOf(form, identity);
   const current = await findSubmission(pool, row.state.submission.id);
   if (!row.state.ending && current && sameData(current, submission)) return row;

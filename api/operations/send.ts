@@ -26,7 +26,11 @@ export async function sendMessage<M>(
     case 'refused': {
       if (sent.type === 'ENROLLMENT_ENDED') throw await ended(context, row);
       const status = sent.type === 'INVALID_MESSAGE' ? 400 : 409;
-      throw new Problem(status, sent.type, sent.type in REASONS ? REASONS[sent.type as keyof typeof REASONS] : sent.message);
+      throw new Problem(
+        status,
+        sent.type,
+        sent.type in REASONS ? REASONS[sent.type as keyof typeof REASONS] : sent.message,
+      );
     }
     case 'try_again': {
       const problem = unavailable('The message was not applied. Send the same request again.', 1);
@@ -34,7 +38,9 @@ export async function sendMessage<M>(
       throw problem;
     }
     case 'unavailable':
-      throw unavailable('The enrollment cannot be reached just now. Send the same request again, with the same key.');
+      throw unavailable(
+        'The enrollment cannot be reached just now. Send the same request again, with the same key.',
+      );
     case 'ended':
       // Applied before it ended: the sender's first attempt went through, its answer was lost.
       if (await messageIsInTimeline(context.database.pool, row.enrollmentId, messageId)) {
@@ -42,26 +48,40 @@ export async function sendMessage<M>(
       }
       throw await ended(context, row);
     case 'not_started':
-      throw unavailable('The enrollment has not been started yet. Send the same request again, with the same key.');
+      throw unavailable(
+        'The enrollment has not been started yet. Send the same request again, with the same key.',
+      );
   }
 }
 
 async function ended(context: ApiContext, row: EnrollmentRow): Promise<Problem> {
   const { state } = await currentRow(context, row.enrollmentId);
-  return new Problem(409, 'ENROLLMENT_ENDED', `The enrollment has ended (${statusOf(state)}); nothing was changed.`, {
-    enrollmentId: row.enrollmentId,
-    finalStatus: statusOf(state),
-    reasonCodes: state.ending?.reasonCodes ?? [],
-  });
+  return new Problem(
+    409,
+    'ENROLLMENT_ENDED',
+    `The enrollment has ended (${statusOf(state)}); nothing was changed.`,
+    {
+      enrollmentId: row.enrollmentId,
+      finalStatus: statusOf(state),
+      reasonCodes: state.ending?.reasonCodes ?? [],
+    },
+  );
 }
 
-async function rowAtSequence(context: ApiContext, enrollmentId: string, sequence: number): Promise<EnrollmentRow> {
+async function rowAtSequence(
+  context: ApiContext,
+  enrollmentId: string,
+  sequence: number,
+): Promise<EnrollmentRow> {
   const deadline = Date.now() + READ_MODEL_WAIT_MS;
   for (;;) {
     const row = await currentRow(context, enrollmentId);
     if (row.sequence >= sequence) return row;
     if (Date.now() > deadline) {
-      throw unavailable('The message is applied; its effect cannot be read yet. Send the same request again.', 2);
+      throw unavailable(
+        'The message is applied; its effect cannot be read yet. Send the same request again.',
+        2,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -8,7 +8,14 @@ import { createEnrollment } from '../operations/createEnrollment';
 import { completeQuestionnaire, confirmPartner, defer } from '../operations/facts';
 import { resubmit } from '../operations/resubmit';
 import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
-import { confirmationBody, createEnrollmentBody, deferralBody, listQuery, questionnaireBody, resubmissionBody } from '../schemas';
+import {
+  confirmationBody,
+  createEnrollmentBody,
+  deferralBody,
+  listQuery,
+  questionnaireBody,
+  resubmissionBody,
+} from '../schemas';
 import { enrollmentInPath, parse, read, write, writeEnrollment, type RouteTools } from './route';
 
 const EVERYBODY = ['caller', 'partner', 'admin', 'approver'] as const satisfies readonly Principal['role'][];

@@ -32,7 +32,12 @@ export function write<S extends z.ZodType>(
   { context, authenticate }: RouteTools,
   roles: Roles,
   schema: S,
-  operate: (principal: Principal, body: z.infer<S>, message: MessageIdentity, request: Request) => Promise<Answer>,
+  operate: (
+    principal: Principal,
+    body: z.infer<S>,
+    message: MessageIdentity,
+    request: Request,
+  ) => Promise<Answer>,
 ): RequestHandler {
   return async (request: Request, response: Response) => {
     const principal = authenticate(request);
@@ -78,7 +83,9 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S
   if (parsed.success) return parsed.data;
   throw invalid(
     parsed.error.issues.map((issue) => ({
-      pointer: issue.path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+      pointer: issue.path
+        .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+        .join(''),
       message: issue.message,
     })),
   );

@@ -62,7 +62,9 @@ export async function locate(wanted: string): Promise<string> {
   const elsewhere = (await readFile(join(wanted, LOCATION_FILE), 'utf8').catch(() => '')).trim();
   if (elsewhere === '') return wanted;
   if (!basename(elsewhere).startsWith(RELOCATED)) {
-    throw new Error(`${join(wanted, LOCATION_FILE)} names ${elsewhere}, which is not a directory that we made.`);
+    throw new Error(
+      `${join(wanted, LOCATION_FILE)} names ${elsewhere}, which is not a directory that we made.`,
+    );
   }
   const entry = await lstat(elsewhere).catch(() => undefined);
   if (entry) assertOnlyOursToWrite(elsewhere, entry);

@@ -55,7 +55,10 @@ async function assertGoIsNewEnough(
   const asking = runCommand('go', ['env', 'GOVERSION'], { ...options, timeoutMs: TOOLCHAIN_MS });
   const { succeeded, output } = await withSignOfLife(report, 'asking Go for its version', asking);
   const found = /go(\d+)\.(\d+)(?:\.(\d+))?/.exec(output);
-  if (!succeeded || !found) throw new Error(`Go ${wanted} or newer is needed: ${output}`);
+  if (!succeeded || !found) {
+    const reason = output.includes('ENOENT') ? 'there is no `go` on PATH' : output;
+    throw new Error(`Go ${wanted} or newer is needed: ${reason}`);
+  }
   const version = found.slice(1).map((part) => Number(part ?? 0));
   const difference = OLDEST_GO.map((part, index) => (version[index] ?? 0) - part).find((d) => d !== 0) ?? 0;
   if (difference < 0) throw new Error(`Go ${wanted} or newer is needed, this is ${found[0]}`);

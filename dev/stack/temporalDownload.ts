@@ -12,7 +12,7 @@ const DOWNLOAD_SCRIPT = `
 const [testing, downloadDir, version] = process.argv.slice(1);
 require(testing)
   .TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'cached-download', downloadDir, version }, log: { level: 'error' } },
+    server: { executable: { type: 'cached-download', downloadDir, version } },
   })
   .then((environment) => environment.teardown())
   .catch((error) => { console.error(String(error)); process.exitCode = 1; });

@@ -24,7 +24,7 @@ export function startWatchdog(duty: {
   delete env['NODE_OPTIONS']; // meant for our own process
   const child = spawn(
     process.execPath,
-    [join(projectRoot(), 'dev', 'stack', 'watchdog.js'), JSON.stringify(duty)],
+    [join(projectRoot(), 'dev', 'stack', 'watchdogProcess.js'), JSON.stringify(duty)],
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: tmpdir(), env, windowsHide: true },
   );
   const ended = once(child, 'exit').catch(() => undefined);

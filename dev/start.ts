@@ -1,0 +1,170 @@
+/**
+ * `npm start`: the whole service on this machine until Ctrl-C, with its data kept under .data/ (`-- --fresh` empties it).
+ * DATABASE_URL with DATABASE_ADMIN_URL, and TEMPORAL_ADDRESS, name existing servers instead of own ones.
+ */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { admitApplication, migrate } from '../database/setup';
+import { initialClock } from '../program/clock';
+import { parseDefinition } from '../program/definition';
+import { prepareNamespace } from '../temporal/setup';
+import { prepareDatabase, publish, type PreparedDatabase } from './database';
+import { printGuide } from './guide';
+import { startSandbox } from './sandbox/server';
+import { startService } from './service';
+import { definitionFile } from './settings';
+import { refuseInProduction } from './stack/developmentOnly';
+import { emptyPostgresData, emptyTemporalData } from './stack/emptyData';
+import { assertPortFree } from './stack/ports';
+import { startPostgres } from './stack/postgres';
+import { projectRoot } from './stack/projectRoot';
+import { startTemporal } from './stack/temporal';
+
+const DATA = join(projectRoot(), '.data');
+const POSTGRES_DATA = join(DATA, 'postgres');
+const TEMPORAL_FILE = join(DATA, 'temporal', 'temporal.db');
+const SANDBOX_FILE = join(DATA, 'sandbox.json');
+const PROGRAM = 'pps-demo';
+const RETENTION_DAYS = 90;
+
+const environment = process.env;
+const report = (line: string) => console.log(line);
+/** What was started, to be stopped in reverse order. */
+const started: (() => Promise<unknown>)[] = [];
+
+async function main(): Promise<void> {
+  refuseInProduction('development service');
+  const interrupted = interruption();
+  try {
+    await Promise.race([bringUp(), interrupted]);
+    await interrupted;
+    console.log('\nStopping; the data stay in .data/');
+  } finally {
+    for (const stop of started.splice(0).reverse()) await stop();
+  }
+}
+
+async function bringUp(): Promise<void> {
+  if (process.argv.includes('--fresh')) await emptyData();
+  await mkdir(join(DATA, 'temporal'), { recursive: true });
+  const ports = {
+    api: portOf('API_PORT', 8080),
+    workerHealth: portOf('WORKER_HEALTH_PORT', 8081),
+    sandbox: portOf('SANDBOX_PORT', 4010),
+  };
+  await assertPortFree(ports.api, 'API_PORT');
+  await assertPortFree(ports.workerHealth, 'WORKER_HEALTH_PORT');
+  await assertPortFree(ports.sandbox, 'SANDBOX_PORT');
+
+  const [database, temporal] = await Promise.all([bringUpPostgres(), bringUpTemporal()]);
+  const sandbox = await startSandbox({ port: ports.sandbox, stateFile: SANDBOX_FILE });
+  started.push(() => sandbox.stop());
+
+  const definition = parseDefinition(JSON.parse(await readFile(definitionFile(PROGRAM), 'utf8')));
+  await publish(database.databaseUrl, definition, initialClock(definition.testClock, Date.now()));
+  const service = await startService({
+    databaseUrl: database.databaseUrl,
+    temporalAddress: temporal.address,
+    temporalUiUrl: temporal.uiUrl,
+    temporalNamespace: temporal.namespace,
+    taskQueue: environment['TASK_QUEUE'] ?? 'enrollments',
+    sandboxUrl: sandbox.url,
+    apiPort: ports.api,
+    workerHealthPort: ports.workerHealth,
+    logDirectory: join(DATA, 'log'),
+  });
+  started.push(() => service.stop());
+  printGuide({
+    apiUrl: service.apiUrl,
+    temporalUiUrl: temporal.uiUrl,
+    sandboxUrl: sandbox.url,
+    logDirectory: join(DATA, 'log'),
+    definition,
+  });
+}
+
+async function bringUpPostgres(): Promise<PreparedDatabase> {
+  const { DATABASE_URL: databaseUrl, DATABASE_ADMIN_URL: databaseAdminUrl } = environment;
+  if (databaseUrl && databaseAdminUrl) {
+    await migrate(databaseAdminUrl);
+    await admitApplication(databaseAdminUrl, databaseUrl);
+    return { databaseUrl, databaseAdminUrl };
+  }
+  if (databaseUrl || databaseAdminUrl) {
+    throw new Error(
+      'Set both DATABASE_URL (the application) and DATABASE_ADMIN_URL (migrations), or neither.',
+    );
+  }
+  const postgres = await startPostgres({
+    dataDirectory: POSTGRES_DATA,
+    port: portOf('POSTGRES_PORT', 5433),
+    portVariable: 'POSTGRES_PORT',
+    report,
+  });
+  started.push(() => postgres.stop());
+  report(`PostgreSQL ${postgres.version} (${postgres.source}) ready`);
+  return prepareDatabase(postgres.adminUrl, 'pps');
+}
+
+async function bringUpTemporal(): Promise<{ address: string; uiUrl: string; namespace: string }> {
+  const namespace = environment['TEMPORAL_NAMESPACE'] ?? 'default';
+  const settings = {
+    namespace,
+    tls: environment['TEMPORAL_TLS'] === 'true',
+    apiKey: undefined,
+    taskQueue: '',
+  };
+  const given = environment['TEMPORAL_ADDRESS'];
+  if (given) {
+    // Somebody else's namespace: its retention is theirs to set (deploy/setup does it when asked).
+    await prepareNamespace({ ...settings, address: given }, null);
+    return { address: given, uiUrl: environment['TEMPORAL_UI_URL'] ?? 'http://127.0.0.1:8233', namespace };
+  }
+  const temporal = await startTemporal({
+    databaseFile: TEMPORAL_FILE,
+    port: portOf('TEMPORAL_PORT', 7233),
+    uiPort: portOf('TEMPORAL_UI_PORT', 8233),
+    portVariables: { port: 'TEMPORAL_PORT', uiPort: 'TEMPORAL_UI_PORT' },
+    namespace,
+    report,
+  });
+  started.push(() => temporal.stop());
+  report(`Temporal ${temporal.version} (${temporal.source}) ready`);
+  await prepareNamespace({ ...settings, address: temporal.address }, RETENTION_DAYS);
+  return { address: temporal.address, uiUrl: temporal.uiUrl, namespace };
+}
+
+async function emptyData(): Promise<void> {
+  for (const variable of ['DATABASE_URL', 'DATABASE_ADMIN_URL', 'TEMPORAL_ADDRESS']) {
+    if (environment[variable]) {
+      throw new Error(
+        `--fresh empties .data/ only, and ${variable} names another system: unset it, or leave --fresh out.`,
+      );
+    }
+  }
+  await emptyPostgresData(POSTGRES_DATA, report);
+  await emptyTemporalData(TEMPORAL_FILE, report);
+  await rm(SANDBOX_FILE, { force: true });
+  await rm(join(DATA, 'log'), { recursive: true, force: true });
+}
+
+function portOf(variable: string, fallback: number): number {
+  const text = environment[variable] || String(fallback);
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Error(`${variable} must be a port number from 1 to 65535, not "${text}".`);
+  }
+  return port;
+}
+
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
