@@ -4,14 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PROC = existsSync('/proc/self/stat');
 
-/** True for a running process of any user. A zombie, which only waits for its parent to look, counts as gone. */
+/**
+ * True for a running process of any user. A zombie, which only waits for its parent to look, counts as gone; but not while
+ * threads of it are still ending, because until then its ports and locks are taken.
+ */
 export function processIsAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return statOf(pid)?.[0] !== 'Z';
+  const stat = statOf(pid);
+  return stat?.[0] !== 'Z' || Number(stat[17]) > 1;
 }
 
 /** A mark that differs when the number has gone to another process; undefined where the system does not tell. */

@@ -54,7 +54,9 @@ export async function stopPredecessor(predecessor: Predecessor, report: Report):
   const record = await readRunRecord(predecessor.recordFile);
   const pids = new Set([...(record ? [record.serverPid] : []), ...(predecessor.otherPids ?? [])]);
   for (const pid of pids) {
-    if (!isThatServer(pid, predecessor)) continue;
+    const commandLine = processIsAlive(pid) ? processCommandLine(pid) : undefined;
+    if (commandLine === '') await isGoneWithin(pid, ENDING_MS); // killed: its memory is gone, its ports not yet
+    if (!commandLine?.includes(predecessor.dataPath)) continue;
     if (record && ownerLives(record)) {
       if (await isGoneWithin(pid, ENDING_MS)) continue;
       throw new Error(
@@ -74,11 +76,6 @@ async function stopByPid(pid: number, { name, stopSignals }: Predecessor): Promi
   throw new Error(
     `${name} of an earlier run (process ${pid}) does not stop. End it by hand and start again.`,
   );
-}
-
-function isThatServer(pid: number, { dataPath }: Predecessor): boolean {
-  if (!processIsAlive(pid)) return false;
-  return processCommandLine(pid)?.includes(dataPath) ?? false;
 }
 
 function ownerLives({ ownerPid, ownerStarted }: RunRecord): boolean {

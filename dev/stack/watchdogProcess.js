@@ -65,9 +65,11 @@ function isAlive(pid) {
   }
   if (process.platform !== 'linux') return true;
   try {
-    // A zombie answers signals for ever where process 1 collects none, as in some containers.
+    // A zombie answers signals for ever where process 1 collects none, as in some containers. It counts as gone when no
+    // other thread of it is left (field 20).
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat[stat.lastIndexOf(')') + 2] !== 'Z';
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' || Number(fields[16]) > 1;
   } catch {
     return false;
   }
