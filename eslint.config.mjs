@@ -19,7 +19,14 @@ const ROOMS = {
 };
 
 /** program/ modules that need a date, schema or domain library: never in the workflow bundle. */
-const IMPURE_PROGRAM_PARTS = ['definition', 'calendar', 'brandKey'];
+const IMPURE_PROGRAM_PARTS = [
+  'definition',
+  'definitionChecks',
+  'parseDefinition',
+  'calendar',
+  'timeZone',
+  'brandKey',
+];
 
 const allRooms = [...Object.keys(ROOMS), 'dev', 'test', 'bench'];
 const nodeBuiltins = builtinModules.flatMap((name) => [name, `node:${name}`]);

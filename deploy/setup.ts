@@ -8,7 +8,7 @@ import { createDatabase } from '../database/pool';
 import { publishRevision } from '../database/programs';
 import { admitApplication, migrate } from '../database/setup';
 import { initialClock } from '../program/clock';
-import { parseDefinition } from '../program/definition';
+import { parseDefinition } from '../program/parseDefinition';
 import { readSetupSettings } from '../settings/settings';
 import { prepareNamespace } from '../temporal/setup';
 

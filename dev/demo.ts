@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { parseDefinition } from '../program/definition';
+import { parseDefinition } from '../program/parseDefinition';
 import { createApiClient, eventually, type Enrollment, type TimelineItem } from './apiClient';
 import { prepareDatabase, publish } from './database';
 import { startSandbox } from './sandbox/server';

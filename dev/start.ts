@@ -6,7 +6,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { admitApplication, migrate } from '../database/setup';
 import { initialClock } from '../program/clock';
-import { parseDefinition } from '../program/definition';
+import { parseDefinition } from '../program/parseDefinition';
 import { prepareNamespace } from '../temporal/setup';
 import { prepareDatabase, publish, type PreparedDatabase } from './database';
 import { printGuide } from './guide';

@@ -4,6 +4,7 @@
  */
 import { Temporal } from 'temporal-polyfill';
 import type { CalendarRow, ProgramDefinition } from './definition';
+import { requireTimeZone } from './timeZone';
 
 /** The part of a definition that the calendar reads. */
 export type CalendarTerms = Pick<
@@ -31,29 +32,6 @@ export type DeferralPlan =
   /** `none`: the enrollment is in that month already; nothing moves and no deferral is used up. */
   | { ok: true; change: 'later' | 'earlier' | 'none'; plan: PeriodPlan }
   | { ok: false; reasonCode: 'MONTH_NOT_IN_CALENDAR' | 'MONTH_NOT_LATER' | 'MONTH_PAST' };
-
-/** A time zone that cannot be used: unknown to this machine, or no zone name at all. */
-export class TimeZoneError extends Error {
-  override readonly name = 'TimeZoneError';
-  readonly code = 'TIME_ZONE_UNUSABLE';
-  constructor(readonly timeZone: string) {
-    super(
-      `"${timeZone}" is not a time zone that can be used; an IANA name such as "America/New_York" is needed.`,
-    );
-  }
-}
-
-/** Whether a name is an IANA time zone (`Etc/GMT+8` included; plain offsets are not names). */
-export function isTimeZone(name: string): boolean {
-  // Temporal would also take the zone out of a whole ISO date-time string.
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** The month of enrollment, YYYY-MM, of an instant: in the program's time zone. */
 export function enrollmentMonth(terms: Pick<CalendarTerms, 'timeZone'>, at: number): string {
@@ -147,8 +125,4 @@ export function dateInZone(at: number, timeZone: string): string {
 function startOfDay(day: Temporal.PlainDate, timeZone: string): number {
   requireTimeZone(timeZone);
   return day.toZonedDateTime(timeZone).epochMilliseconds;
-}
-
-function requireTimeZone(timeZone: string): void {
-  if (!isTimeZone(timeZone)) throw new TimeZoneError(timeZone);
 }

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  TimeZoneError,
   enrollmentMonth,
   firstPlan,
-  isTimeZone,
   nextMonth,
   planDeferral,
   planFor,
   planRow,
   type CalendarTerms,
 } from '../program/calendar';
-import { parseDefinition } from '../program/definition';
+import { parseDefinition } from '../program/parseDefinition';
+import { isTimeZone, TimeZoneError } from '../program/timeZone';
 
 const demo = parseDefinition(
   JSON.parse(readFileSync(join(__dirname, '../program/definitions/pps-demo.json'), 'utf8')),

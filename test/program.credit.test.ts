@@ -8,7 +8,7 @@ import {
   type CreditInput,
   type CreditTerms,
 } from '../program/credit';
-import { parseDefinition } from '../program/definition';
+import { parseDefinition } from '../program/parseDefinition';
 import { MoneyError } from '../program/money';
 
 const demo = parseDefinition(

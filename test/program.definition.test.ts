@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { planFor } from '../program/calendar';
-import {
-  DefinitionError,
-  parseDefinition,
-  type DefinitionProblem,
-  type ProgramDefinition,
-} from '../program/definition';
+import type { ProgramDefinition } from '../program/definition';
+import { DefinitionError, parseDefinition, type DefinitionProblem } from '../program/parseDefinition';
 
 function shipped(name: string): unknown {
   return JSON.parse(readFileSync(join(__dirname, `../program/definitions/${name}.json`), 'utf8'));

@@ -23,7 +23,9 @@ interface TemporaryFiles {
 /** Creates the directory of the database file, or a temporary one if there is none. */
 export async function openTemporalFiles(databaseFile: string | undefined): Promise<TemporalFiles> {
   if (databaseFile !== undefined) {
-    await mkdir(dirname(databaseFile), { recursive: true, mode: 0o700 });
+    // As root, PostgreSQL runs as another user, who must get through if its data lie in the same directory.
+    const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
+    await mkdir(dirname(databaseFile), { recursive: true, mode });
     return lastingFiles(databaseFile);
   }
   const directory = await mkdtemp(join(tmpdir(), 'pps-incentives-temporal-'));

@@ -21,7 +21,8 @@ import { NAMESPACE } from '../../dev/servers';
 import { startService, type Service, type ServicePlan } from '../../dev/service';
 import { definitionFile } from '../../dev/settings';
 import { freePort } from '../../dev/stack/ports';
-import { parseDefinition, type ProgramDefinition } from '../../program/definition';
+import type { ProgramDefinition } from '../../program/definition';
+import { parseDefinition } from '../../program/parseDefinition';
 import { sharedServers } from './shared';
 
 export const ADVERTISER = '7012345678901234567';

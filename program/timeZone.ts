@@ -1,0 +1,30 @@
+/** Names of time zones. Needs a time-zone table, so never imported by workflow code. */
+import { Temporal } from 'temporal-polyfill';
+
+/** A time zone that cannot be used: unknown to this machine, or no zone name at all. */
+export class TimeZoneError extends Error {
+  override readonly name = 'TimeZoneError';
+  readonly code = 'TIME_ZONE_UNUSABLE';
+  constructor(readonly timeZone: string) {
+    super(
+      `"${timeZone}" is not a time zone that can be used; an IANA name such as "America/New_York" is needed.`,
+    );
+  }
+}
+
+/** Whether a name is an IANA time zone (`Etc/GMT+8` included; plain offsets are not names). */
+export function isTimeZone(name: string): boolean {
+  // Temporal would also take the zone out of a whole ISO date-time string.
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Throws TimeZoneError. */
+export function requireTimeZone(timeZone: string): void {
+  if (!isTimeZone(timeZone)) throw new TimeZoneError(timeZone);
+}
