@@ -1,4 +1,4 @@
-// The entry of the npm scripts: `node dev/run.js start|demo|test|check|build [arguments]`. It needs nothing but Node, so
+// The entry of the npm scripts: `node dev/run.js start|demo|test|check|build|record [arguments]`. It needs nothing but Node, so
 // it works straight after `git clone`: it installs what is missing, builds, and runs the command.
 'use strict';
 
@@ -26,6 +26,7 @@ const COMMANDS = {
   demo: (args) => node([built('dev', 'demo.js'), ...args]),
   test: (args) => node([tool('jest', 'bin', 'jest.js'), ...args]),
   build: () => 0,
+  record: (args) => node([built('dev', 'recordHistories.js'), ...args]),
   check: runChecks,
 };
 
