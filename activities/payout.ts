@@ -21,6 +21,7 @@ import {
 import { programAtRevision } from '../database/programs';
 import type { PayoutFacts } from '../program/enrollmentState';
 import type { PayoutOutcome, PayoutRequest } from '../program/payout';
+import { ThirdPartyError } from '../program/thirdPartyError';
 import type { PayoutRail } from './ports';
 import { thirdPartyCall } from './thirdPartyCall';
 import type { PaymentAttempt, PayoutActivities, PayRequest } from './types';
@@ -50,10 +51,10 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
     );
   }
   if (!(await takeForSubmission(database.pool, payout.payoutKey))) {
-    return {
-      payoutKey: payout.payoutKey,
-      outcome: { outcome: 'unknown', evidence: 'submitted by somebody else' },
-    };
+    const taken = await findPayout(database.pool, payout.payoutKey);
+    // Voided by a request for other data: the next attempt finds the row that lives now.
+    if (taken?.state === 'void') throw new Error('The payout changed at this moment; try again.');
+    return alreadySubmitted(taken!);
   }
   return { payoutKey: payout.payoutKey, outcome: await rail.pay(payout.request) };
 }
@@ -92,21 +93,32 @@ async function settle(deps: Deps, attempt: PaymentAttempt): Promise<PayoutFacts>
   if (!row) throw new Error(`There is no payout ${attempt.payoutKey}.`);
   if (row.state === 'paid' || row.state === 'refused' || row.state === 'void') return payoutFacts(row);
 
-  const unclear = attempt.outcome.outcome === 'unknown' || attempt.outcome.outcome === 'pending';
-  if (!unclear) return book(deps, attempt.payoutKey, attempt.outcome);
-  // Booked before the rail is asked: people see that the outcome is not known, however long the rail is away.
-  await book(deps, attempt.payoutKey, attempt.outcome);
-  const rail = deps.rails.get(row.rail);
+  const { outcome } = attempt;
+  const isDecided = outcome.outcome === 'paid' || outcome.outcome === 'refused';
+  // An unclear outcome is booked before the rail is asked, and only as the first that is known of the call.
+  const booked =
+    isDecided || row.state === 'submitting' ? await book(deps, attempt.payoutKey, outcome) : payoutFacts(row);
+  if (isDecided) return booked;
+  const known = await lookUp(deps, row);
+  return known ? book(deps, attempt.payoutKey, known) : booked;
+}
+
+/**
+ * What the rail knows of a payout; undefined when it cannot be asked. That is no failure: the workflow shows the outcome
+ * as unclear meanwhile, and has it looked up again after a pause.
+ */
+async function lookUp({ rails }: Deps, row: PayoutRow): Promise<PayoutOutcome | undefined> {
+  const rail = rails.get(row.rail);
   if (!rail) throw new Error(`The rail ${row.rail} is not configured on this worker.`);
-  const known = await thirdPartyCall(() => rail.lookUp(row.request));
-  // Absent now is no proof that it will stay so: a late execution is possible. A person decides, never this code.
-  return book(
-    deps,
-    attempt.payoutKey,
-    known.outcome === 'absent'
-      ? { outcome: 'unknown', evidence: `not found at the rail: ${known.evidence}` }
-      : known,
-  );
+  try {
+    const known = await rail.lookUp(row.request);
+    if (known.outcome !== 'absent') return known;
+    // Absent now is no proof that it will stay so: a late execution is possible. A person decides, never this code.
+    return { outcome: 'unknown', evidence: `not found at the rail: ${known.evidence}` };
+  } catch (error) {
+    if (error instanceof ThirdPartyError) return undefined;
+    throw error;
+  }
 }
 
 async function book({ database }: Deps, payoutKey: string, outcome: PayoutOutcome): Promise<PayoutFacts> {

@@ -1,4 +1,5 @@
 /** The read model and the calendar: our own database, on behalf of the workflow. */
+import { Context, type Info } from '@temporalio/activity';
 import type { Database } from '../database/pool';
 import { readClock } from '../database/programs';
 import { writeProjection } from '../database/projection';
@@ -6,10 +7,7 @@ import { nextMonth, planDeferral, planFor } from '../program/calendar';
 import { periodFacts, readProgram } from './terms';
 import type { LocalActivities, MainActivities, PlanAnswer, PlanRequest } from './types';
 
-/**
- * A write that outlives its activity could land after a later one and undo it: the database gives up before the
- * activity does.
- */
+/** A statement that waits longer, for a lock for instance, would outlive its activity. */
 const WRITE_TIMEOUT_MS = 1_500;
 
 export function createReadModelActivities({
@@ -19,7 +17,9 @@ export function createReadModelActivities({
 }): LocalActivities & Pick<MainActivities, 'readClock'> {
   return {
     async project(projection) {
-      await database.transaction((client) => writeProjection(client, projection), WRITE_TIMEOUT_MS);
+      const endsAt = attemptEndsAt(Context.current().info);
+      const isInTime = () => Date.now() < endsAt;
+      await database.transaction((client) => writeProjection(client, projection, isInTime), WRITE_TIMEOUT_MS);
     },
 
     planPeriod: (request) => planPeriod(database, request),
@@ -28,6 +28,18 @@ export function createReadModelActivities({
       return (await readClock(database.pool, programId)) ?? [];
     },
   };
+}
+
+/**
+ * When this attempt is given up (epoch ms): a write that outlives it, in a worker or a database that stood still, could
+ * land after a later one and undo it. When a regular activity was scheduled is known by the server's clock only.
+ */
+function attemptEndsAt(info: Info): number {
+  if (!info.isLocal) return Date.now() + info.startToCloseTimeoutMs;
+  return Math.min(
+    info.currentAttemptScheduledTimestampMs + info.startToCloseTimeoutMs,
+    info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs,
+  );
 }
 
 async function planPeriod({ pool }: Database, request: PlanRequest): Promise<PlanAnswer> {

@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import { ping } from '../database/pool';
 import type { Authenticate } from './authentication';
 import type { ApiContext } from './context';
-import { notFound, Problem, unavailable } from './problem';
+import { notFound, Problem, sendProblem, unavailable } from './problem';
 import { enrollmentRoutes } from './routes/enrollments';
 import { programRoutes } from './routes/programs';
 
@@ -68,15 +68,12 @@ function problems({ logger }: ApiContext): ErrorRequestHandler {
       next(error);
       return;
     }
-    const requestId = String(response.locals['requestId']);
     const problem = problemOf(error);
+    const { requestId } = response.locals;
     if (problem.status >= 500) logger.error({ err: error, requestId }, 'request failed');
     if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     if (problem.retryAfter !== undefined) response.setHeader('Retry-After', String(problem.retryAfter));
-    response
-      .status(problem.status)
-      .type('application/problem+json')
-      .send(JSON.stringify({ ...problem.toJSON(), requestId }));
+    sendProblem(response, problem.status, problem.toJSON());
   };
 }
 
@@ -88,6 +85,7 @@ function problemOf(error: unknown): Problem {
   if (type?.startsWith('encoding.') || type?.startsWith('charset.')) {
     return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send uncompressed UTF-8 JSON.');
   }
+  if (error instanceof URIError) return new Problem(400, 'INVALID_REQUEST', 'The path is not well-formed.');
   if (type?.startsWith('entity.') || (status !== undefined && status >= 400 && status < 500)) {
     return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
   }
@@ -102,7 +100,8 @@ function problemOf(error: unknown): Problem {
 
 /** Connection failures, shutdowns, read-only mode, exhausted resources and time-outs of PostgreSQL. */
 function isDatabaseAway(error: unknown, code: string | undefined): boolean {
-  const passing = /^(08|57|53|25006|55P03|40001|40P01)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
+  const passing =
+    /^(08|57|53|25006|55P03|40001|40P01)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
   const message = error instanceof Error ? error.message : '';
   return (
     (code !== undefined && passing.test(code)) ||

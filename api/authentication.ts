@@ -14,10 +14,10 @@ export type Authenticate = (request: Request) => Principal;
 export function createAuthentication(keys: readonly ApiKey[]): Authenticate {
   const known = keys.map(({ key, ...principal }) => ({ hash: sha256(key), principal }));
   return (request) => {
-    const [scheme = '', token = ''] = (request.get('authorization') ?? '').split(' ', 2);
+    const token = /^bearer ([^ ]+)$/i.exec(request.get('authorization') ?? '')?.[1] ?? '';
     const hash = sha256(token);
     const match = known.filter((candidate) => timingSafeEqual(candidate.hash, hash)).at(0);
-    if (!match || scheme.toLowerCase() !== 'bearer') {
+    if (!match) {
       throw new Problem(401, 'UNAUTHENTICATED', 'Send a valid API key as "Authorization: Bearer <key>".');
     }
     return match.principal;

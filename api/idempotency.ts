@@ -8,14 +8,17 @@ import type { Request, Response } from 'express';
 import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../database/idempotency';
 import type { Principal } from './authentication';
 import type { ApiContext, MessageIdentity } from './context';
-import { Problem } from './problem';
+import { Problem, sendProblem } from './problem';
 
 export interface Answer {
   status: number;
   body: unknown;
 }
 
-/** Longer than any write takes. */
+/**
+ * Longer than a write takes as long as PostgreSQL and Temporal answer. One that takes longer may be done beside itself,
+ * which its message id makes harmless: both do one message, and the first kept answer stands.
+ */
 const LEASE_MS = 30_000;
 const WAIT_FOR_OTHER_MS = 10_000;
 const POLL_MS = 100;
@@ -84,23 +87,33 @@ async function claimOrWait(
   }
 }
 
-function identify({ id: owner }: Principal, request: Request, body: unknown): KeyedRequest {
+function identify({ role, id }: Principal, request: Request, body: unknown): KeyedRequest {
   const key = request.get('idempotency-key') ?? randomUUID();
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
-  // The path, not its pattern: the same key and body for another enrollment is another request.
-  const route = `${request.method} ${request.path}`;
-  const bodyHash = sha256(JSON.stringify(body));
+  // With the role: somebody who holds keys of two roles must not get the answer of one for the other.
+  const owner = `${role} ${id}`;
+  // The whole path, not its pattern: the same key and body for another enrollment is another request.
+  const route = `${request.method} ${request.baseUrl}${request.path}`;
+  const bodyHash = sha256(JSON.stringify(body, inOrder));
   const messageId = sha256([owner, route, key, bodyHash].join('\n')).slice(0, 40);
   return { owner, route, key, bodyHash, messageId };
 }
 
+/** Members in the order of their names: the same object written in another order is the same request. */
+function inOrder(_key: string, value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? Object.fromEntries(Object.entries(value).sort()) : value;
+}
+
+/** A kept problem gets the id of the request that it answers now. */
 function send(response: Response, { status, body }: Answer): void {
-  response
-    .status(status)
-    .type(status >= 400 ? 'application/problem+json' : 'application/json')
-    .send(JSON.stringify(body));
+  if (status < 400) {
+    response.status(status).type('application/json').send(JSON.stringify(body));
+    return;
+  }
+  sendProblem(response, status, body as Record<string, unknown>);
 }
 
 function sha256(text: string): string {

@@ -1,5 +1,6 @@
 /** Errors as callers see them: RFC 9457 problems with a stable `type`, and nothing of our insides. */
 import { STATUS_CODES } from 'node:http';
+import type { Response } from 'express';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
 
 export interface FieldError {
@@ -38,9 +39,18 @@ export class Problem extends Error {
   }
 }
 
-export function invalid(errors: FieldError[], status: 400 | 422 = 400): Problem {
+/** A small body can hold thousands of errors; this many are enough to mend it. */
+const MOST_ERRORS = 50;
+
+export function invalid(all: FieldError[], status: 400 | 422 = 400): Problem {
+  const errors = all.slice(0, MOST_ERRORS);
   const where = errors.map(({ pointer, message }) => `${pointer || 'body'}: ${message}`).join(' ');
   return new Problem(status, 'INVALID_REQUEST', `The request cannot be used. ${where}`, { errors });
+}
+
+/** A JSON pointer (RFC 6901). */
+export function pointerTo(path: readonly PropertyKey[]): string {
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 /** Refused by a rule of the program. */
@@ -63,4 +73,13 @@ export function unavailable(detail: string, retryAfter = 5): Problem {
   const problem = new Problem(503, 'UNAVAILABLE', detail);
   problem.retryAfter = retryAfter;
   return problem;
+}
+
+/** Every problem goes out here, with the id under which the request is logged. */
+export function sendProblem(response: Response, status: number, problem: Record<string, unknown>): void {
+  const requestId = String(response.locals['requestId']);
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...problem, requestId }));
 }

@@ -1,8 +1,13 @@
 /** Requests as callers send them; unknown fields are refused. */
 import { z } from 'zod';
 
-const text = (max: number) =>
-  z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const text = (max: number) => limitedText(max).trim().min(1, 'must not be empty');
+/** PostgreSQL stores neither a NUL nor half of a surrogate pair. */
+const limitedText = (max: number) =>
+  z
+    .string()
+    .max(max, `must have at most ${max} characters`)
+    .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters');
 const advertiserId = z
   .string('must be a string: an advertiser id has more digits than a JSON number can hold')
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
@@ -27,7 +32,10 @@ export type FormBody = z.infer<typeof resubmissionBody>;
 export const confirmationBody = z.strictObject({ advertiserId });
 
 export const questionnaireBody = z.strictObject({
-  answers: z.record(z.string(), z.union([z.string().max(5_000), z.number(), z.boolean()])),
+  answers: z.record(
+    limitedText(100),
+    z.union([limitedText(5_000), z.number(), z.boolean()], 'must be a text, a number, true or false'),
+  ),
 });
 export type QuestionnaireBody = z.infer<typeof questionnaireBody>;
 

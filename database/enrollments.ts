@@ -38,7 +38,8 @@ export async function insertEnrollment(
     `insert into enrollment (enrollment_id, program_id, brand_key, workflow_id, owner, survey_partner, state, status,
        calculation_month)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (program_id, brand_key) where superseded_by is null do nothing`,
+     -- Of any unique index: with one named, a rival that is just writing to another one (workflow_id) is an error.
+     on conflict do nothing`,
     [
       enrollmentId,
       state.programId,
@@ -90,7 +91,7 @@ export async function listEnrollments(
     `${SELECT}
       where ${visible.sql}
         and ($2::text is null or (e.created_at, e.enrollment_id) <
-             (select created_at, enrollment_id from enrollment where enrollment_id = $2))
+             (select e.created_at, e.enrollment_id from enrollment e where e.enrollment_id = $2 and ${visible.sql}))
       order by e.created_at desc, e.enrollment_id desc
       limit $1`,
     [page.limit, page.after ?? null, ...visible.values],

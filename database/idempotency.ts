@@ -46,7 +46,7 @@ export async function claimRequest(db: Queryable, request: KeyedRequest, leaseMs
     : { kind: 'answered', status: row.status, body: row.body };
 }
 
-/** Keeps the answer for equal requests to come. */
+/** Keeps the answer for equal requests to come; the first one that is kept stands. */
 export async function keepAnswer(
   db: Queryable,
   request: KeyedRequest,
@@ -55,7 +55,7 @@ export async function keepAnswer(
 ): Promise<void> {
   await db.query(
     `update idempotency_key set response_status = $4, response_body = $5, leased_until = null
-      where owner = $1 and route = $2 and key = $3`,
+      where owner = $1 and route = $2 and key = $3 and response_status is null`,
     [request.owner, request.route, request.key, status, JSON.stringify(body)],
   );
 }

@@ -30,8 +30,10 @@ export function createDatabase(options: {
     idle_in_transaction_session_timeout: 15_000,
     application_name: 'pps',
   });
-  // Without a listener an idle connection that breaks would end the process.
+  // Without a listener a connection that breaks would end the process. The pool listens to idle ones only; on one that is
+  // in a transaction, the error reaches whoever waits for the query as well.
   pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     pool,
     transaction: (work, statementTimeoutMs) => inTransaction(pool, work, statementTimeoutMs),

@@ -65,9 +65,13 @@ export async function submissionOfMessage(db: Queryable, messageId: string): Pro
   );
 }
 
-export async function findSubmission(db: Queryable, submissionId: string): Promise<Submission | undefined> {
+/** What was sent last, whether or not the enrollment has taken it. */
+export async function newestSubmission(db: Queryable, enrollmentId: string): Promise<Submission | undefined> {
   return firstRow<Submission>(
-    await db.query(`select ${COLUMNS} from submission where submission_id = $1`, [submissionId]),
+    await db.query(
+      `select ${COLUMNS} from submission where enrollment_id = $1 order by submitted_at desc limit 1`,
+      [enrollmentId],
+    ),
   );
 }
 

@@ -52,7 +52,7 @@ const apiKey = z.strictObject({
   id: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of letters, digits, dot, underscore, hyphen'),
-  surveyPartner: z.string().optional(),
+  surveyPartner: z.string().min(1).optional(),
 });
 
 export type ApiKey = z.infer<typeof apiKey>;
@@ -193,6 +193,7 @@ export interface SetupSettings {
 
 export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env): SetupSettings {
   const env = readEnvironment(setup, environment);
+  if (env.NODE_ENV === 'production') refuseUnsafe([plaintextTemporal(env)]);
   if (new URL(env.DATABASE_URL).username === new URL(env.DATABASE_ADMIN_URL).username) {
     throw new SettingsError(
       'DATABASE_URL must name another role than DATABASE_ADMIN_URL: the application owns nothing.',

@@ -30,6 +30,14 @@ const FAILED_PRECONDITION = 9;
 const ABORTED = 10;
 const UNAVAILABLE = 14;
 
+/** Time for all tries that the SDK makes of a call while Temporal is away. */
+const CALL_TIMEOUT_MS = 8_000;
+/** Shorter: nobody needs to wait for a start, the outbox makes up for it. */
+const START_TIMEOUT_MS = 4_000;
+/** Shorter than the probes of those who supervise the API. */
+const PING_TIMEOUT_MS = 800;
+const TRIES_OF_UNPROCESSED = 3;
+
 export class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
 }
@@ -44,7 +52,8 @@ export type Sent =
   /** Nobody can say now whether it will be applied: the same message with the same update id finds out. */
   | { kind: 'unavailable' }
   | { kind: 'ended' }
-  | { kind: 'not_started' };
+  /** Not started yet, or ended so long ago that its history is gone. */
+  | { kind: 'not_found' };
 
 /** An enrollment as PostgreSQL holds it, with its program's clock. */
 export interface EnrollmentToStart {
@@ -69,12 +78,9 @@ export interface EnrollmentClient {
   ping(): Promise<void>;
 }
 
-export function createEnrollmentClient(
-  client: Client,
-  options: { taskQueue: string; callTimeoutMs?: number },
-): EnrollmentClient {
-  const callTimeoutMs = options.callTimeoutMs ?? 8_000;
-  const timed = <T>(call: () => Promise<T>) => client.withDeadline(Date.now() + callTimeoutMs, call);
+export function createEnrollmentClient(client: Client, options: { taskQueue: string }): EnrollmentClient {
+  const timed = <T>(call: () => Promise<T>, timeoutMs = CALL_TIMEOUT_MS) =>
+    client.withDeadline(Date.now() + timeoutMs, call);
 
   return {
     async start(enrollment) {
@@ -82,7 +88,7 @@ export function createEnrollmentClient(
       const input = startInput(enrollment, payoutTaskQueue(options.taskQueue));
       const { surveyPartner } = input.submission;
       try {
-        await timed(() =>
+        const startIt = () =>
           client.workflow.start(ENROLLMENT_WORKFLOW, {
             workflowId,
             taskQueue: options.taskQueue,
@@ -96,8 +102,8 @@ export function createEnrollmentClient(
               { key: CALCULATION_MONTH, value: input.period.month },
               { key: ENROLLMENT_STATUS, value: 'open' },
             ]),
-          }),
-        );
+          });
+        await timed(startIt, START_TIMEOUT_MS);
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) return;
         throw unavailableOr(error);
@@ -105,12 +111,14 @@ export function createEnrollmentClient(
     },
 
     async send(workflowId, update, message, updateId) {
-      try {
-        const handle = client.workflow.getHandle(workflowId);
-        const answer = await timed(() => handle.executeUpdate(update, { args: [message], updateId }));
-        return { kind: 'applied', answer };
-      } catch (error) {
-        return failedToSend(error);
+      const handle = client.workflow.getHandle(workflowId);
+      for (let triesLeft = TRIES_OF_UNPROCESSED - 1; ; triesLeft -= 1) {
+        try {
+          const answer = await timed(() => handle.executeUpdate(update, { args: [message], updateId }));
+          return { kind: 'applied', answer };
+        } catch (error) {
+          if (triesLeft === 0 || !isUnprocessed(error)) return failedToSend(error);
+        }
       }
     },
 
@@ -124,7 +132,7 @@ export function createEnrollmentClient(
     },
 
     async ping() {
-      await timed(() => client.workflowService.getSystemInfo({}));
+      await timed(() => client.workflowService.getSystemInfo({}), PING_TIMEOUT_MS);
     },
   };
 }
@@ -144,7 +152,20 @@ function startInput({ state, clock }: EnrollmentToStart, payoutQueue: string): E
   };
 }
 
+/**
+ * Updates that come closely together are sometimes lost between two workflow tasks of the worker (seen with SDK 1.24.0: 1
+ * of 30 at once); Temporal then refuses them itself. Nothing is recorded of them, so they are sent again as they are.
+ */
+function isUnprocessed(error: unknown): boolean {
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'UnprocessedUpdate'
+  );
+}
+
 function failedToSend(error: unknown): Sent {
+  if (isUnprocessed(error)) return { kind: 'unavailable' };
   if (error instanceof WorkflowUpdateFailedError) {
     const { cause } = error;
     if (cause instanceof ApplicationFailure) {
@@ -157,7 +178,7 @@ function failedToSend(error: unknown): Sent {
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'unavailable' };
   if (error instanceof WorkflowNotFoundError) {
-    return /already completed/i.test(error.message) ? { kind: 'ended' } : { kind: 'not_started' };
+    return /already completed/i.test(error.message) ? { kind: 'ended' } : { kind: 'not_found' };
   }
   if (isUnavailable(error)) return { kind: 'unavailable' };
   throw error;

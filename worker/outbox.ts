@@ -63,6 +63,8 @@ async function deliver({ database, enrollments }: Deps, row: OutboxRow): Promise
   const enrollment = await findEnrollment(database.pool, { kind: 'all' }, row.enrollmentId);
   if (!enrollment) throw new Error(`There is no enrollment ${row.enrollmentId}.`);
   if (row.kind === 'wake') {
+    // Whoever starts it may have read the clock before it was adjusted: the wake-up has to come after the start.
+    if (!enrollment.startedAt) throw new Error('The enrollment has not been started yet.');
     await enrollments.wake(enrollment.workflowId);
     return;
   }

@@ -1,5 +1,4 @@
 /** The calculation date: are all facts in, what was spent, and what follows from it. */
-import { condition } from '@temporalio/workflow';
 import type { MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { openCriteria } from '../program/status';
@@ -10,14 +9,15 @@ import type { Waits } from './waits';
 
 /**
  * Until the calculation may begin, and begins it in the same breath: from here on no fact is taken any more. A look-up
- * that is still under way is ours to finish, so the enrollment is not closed for want of it.
+ * that is still under way is ours to finish, so the enrollment is not closed for want of it; its answer moves the date.
  */
 export async function untilCalculationDate(journal: Journal, waits: Waits): Promise<void> {
   const { state } = journal;
+  const date = () => (state.lookUp.state === 'pending' ? undefined : state.period.calculationAt);
+  const hasCome = (at = date()) => at !== undefined && at <= journal.now();
   do {
-    await waits.until(() => state.period.calculationAt, `calculation date of ${state.period.month}`);
-    await condition(() => state.lookUp.state !== 'pending');
-  } while (journal.now() < state.period.calculationAt);
+    await waits.until(date, () => `calculation date of ${state.period.month}`);
+  } while (!hasCome());
   state.stage = 'calculating';
   journal.record({
     key: `calculation_begun:${state.period.month}`,

@@ -1,6 +1,6 @@
 /**
  * The process of one enrollment, as the program page tells it. Everything exported here can be started as a workflow, so
- * nothing else is: messages.ts is the contract, inbox.ts takes messages, journal.ts keeps state and read model,
+ * nothing else is: messages.ts is the contract, inbox.ts and signals.ts take messages, journal.ts keeps state and read model,
  * waits.ts waits on the program's clock; lookUp.ts, calculation.ts and payout.ts are the steps.
  */
 import { allHandlersFinished, condition } from '@temporalio/workflow';
@@ -17,9 +17,9 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
   const journal = new Journal(openedState(input), input.clock);
   const { state } = journal;
   const waits = new Waits(journal);
-  receiveMessages(journal, waits.clockAdjusted);
-
+  // The first entry, also when messages came before this line.
   journal.record({ key: 'opened', type: 'opened', actor: SERVICE, details: { month: state.period.month } });
+  receiveMessages(journal, waits.clockAdjusted);
   await journal.write();
   const lookUps = keepAdvertiserLookedUp(journal);
 

@@ -6,30 +6,16 @@
  * Place of the messages to come: hold, release, waive (they change `onHold` and criteria here), decideApproval and
  * settlePayout (approval.ts, payout.ts).
  */
-import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
-import type { Actor, SubmissionFacts } from '../program/enrollmentState';
-import { REASONS, type ReasonCode } from '../program/reasonCodes';
+import type { UpdateDefinition } from '@temporalio/common';
+import { log, setHandler } from '@temporalio/workflow';
+import type { PeriodFacts, SubmissionFacts } from '../program/enrollmentState';
 import { confirmationStands } from '../program/status';
 import { local } from './activities';
 import type { Journal } from './journal';
+import { applyOnce, failure, refusal, type Kind, type Message } from './kinds';
 import * as messages from './messages';
-import type { MessageAnswer, OperatorMessage, RefusalType } from './messages';
-
-interface Message {
-  version: 1;
-  messageId: string;
-  actor: Actor;
-}
-
-/** One kind of message: what refuses it, and what it changes. */
-interface Kind<M extends Message> {
-  /** Throws the refusal; must not change anything. Called again after every await of `apply`. */
-  check(message: M): void;
-  apply(message: M): void | Promise<void>;
-}
-
-const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
+import type { MessageAnswer } from './messages';
+import { optionalId, receiveSignals, requiredMonth } from './signals';
 
 export function receiveMessages(journal: Journal, clockAdjusted: () => void): void {
   const { state } = journal;
@@ -95,40 +81,23 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
         throw refusal('DEFERRAL_LIMIT_REACHED');
     },
     async apply(message) {
-      const fromMonth = state.period.month;
-      if (message.month === fromMonth) return;
-      const plan = await local
-        .planPeriod({
-          programId: state.programId,
-          calendar: 'latest',
-          at: journal.now(),
-          timeZone: state.lookUp.state === 'located' ? state.lookUp.account.timeZone : null,
-          move: {
-            kind: 'defer',
-            fromMonth,
-            month: message.month,
-            allowEarlier: message.actor.role === 'admin',
-          },
-        })
-        .catch((error: unknown) => {
-          log.warn('The calendar could not be read', { error });
-          throw failure('TRY_AGAIN', 'The calendar could not be read just now. Send the same request again.');
+      for (;;) {
+        const from = state.period;
+        if (message.month === from.month) return;
+        const period = await planDeferral(journal, message);
+        // While the calendar was read, other messages, the calculation date or the ad account's time zone may have come.
+        this.check(message);
+        if (state.period !== from) continue;
+        state.deferredFrom = monthsDeferredFrom(state.deferredFrom, from.month, message.month);
+        state.period = period;
+        journal.record({
+          key: message.messageId,
+          type: 'deferred',
+          actor: message.actor,
+          details: { fromMonth: from.month, month: message.month },
         });
-      if (!plan.ok) throw refusal(plan.reasonCode);
-      // Other messages, or the calculation date, may have come while the calendar was read.
-      this.check(message);
-      if (state.period.month !== fromMonth)
-        throw failure('TRY_AGAIN', 'Another deferral came at the same moment.');
-      const undone = state.deferredFrom.indexOf(message.month);
-      state.deferredFrom =
-        undone === -1 ? [...state.deferredFrom, fromMonth] : state.deferredFrom.slice(0, undone);
-      state.period = plan.period;
-      journal.record({
-        key: message.messageId,
-        type: 'deferred',
-        actor: message.actor,
-        details: { fromMonth, month: message.month },
-      });
+        return;
+      }
     },
   };
 
@@ -137,13 +106,14 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
   receive(journal, messages.completeQuestionnaire, completeQuestionnaire);
   receive(journal, messages.defer, defer);
 
-  receiveSignal(journal, messages.confirmPartnerSignal, confirmPartner, (sent) => ({
+  const receiveSignal = receiveSignals(journal);
+  receiveSignal(messages.confirmPartnerSignal, confirmPartner, ['advertiserId'], (sent) => ({
     advertiserId: sent.advertiserId ?? state.submission.advertiserId,
   }));
-  receiveSignal(journal, messages.completeQuestionnaireSignal, completeQuestionnaire, (sent) => ({
-    answersId: sent.answersId ?? null,
+  receiveSignal(messages.completeQuestionnaireSignal, completeQuestionnaire, ['answersId'], (sent) => ({
+    answersId: optionalId(sent.answersId, 'answersId') ?? null,
   }));
-  receiveSignal(journal, messages.deferSignal, defer, (sent) => ({ month: requireMonth(sent.month) }));
+  receiveSignal(messages.deferSignal, defer, ['month'], (sent) => ({ month: requiredMonth(sent.month) }));
 
   setHandler(messages.wake, clockAdjusted);
   setHandler(messages.enrollmentQuery, () => state);
@@ -172,38 +142,34 @@ function receive<M extends Message>(
   );
 }
 
-/** Signals come from people in Temporal UI: no answer, no sender to believe, fields missing. They never throw. */
-function receiveSignal<M extends Message>(
-  journal: Journal,
-  definition: SignalDefinition<[OperatorMessage<M>?]>,
-  kind: Kind<M>,
-  complete: (sent: OperatorMessage<M>) => Omit<M, keyof Message>,
-): void {
-  setHandler(definition, async (sent) => {
-    const given: OperatorMessage<M> = sent ?? {};
-    const messageId = given.messageId ?? `operator:${definition.name}:${journal.sequence + 1}`;
-    try {
-      const message = { ...complete(given), version: 1, messageId, actor: OPERATOR } as M;
-      await applyOnce(journal, kind, message);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      journal.state.lastRefusal = { message: definition.name, reason, at: journal.now() };
-      journal.record({
-        key: messageId,
-        type: 'message_refused',
-        actor: OPERATOR,
-        details: { message: definition.name, reason },
-      });
-    }
-    await journal.write();
-  });
+/** Where a deferral leads by the calendar in use now. Throws the calendar's refusal, or TRY_AGAIN. */
+async function planDeferral(journal: Journal, message: messages.DeferMessage): Promise<PeriodFacts> {
+  const { programId, lookUp, period } = journal.state;
+  const plan = await local
+    .planPeriod({
+      programId,
+      calendar: 'latest',
+      at: journal.now(),
+      timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
+      move: {
+        kind: 'defer',
+        fromMonth: period.month,
+        month: message.month,
+        allowEarlier: message.actor.role === 'admin',
+      },
+    })
+    .catch((error: unknown) => {
+      log.warn('The calendar could not be read', { error });
+      throw failure('TRY_AGAIN', 'The calendar could not be read just now. Send the same request again.');
+    });
+  if (!plan.ok) throw refusal(plan.reasonCode);
+  return plan.period;
 }
 
-async function applyOnce<M extends Message>(journal: Journal, kind: Kind<M>, message: M): Promise<void> {
-  if (journal.hasApplied(message.messageId)) return;
-  kind.check(message);
-  await kind.apply(message);
-  journal.markApplied(message.messageId);
+/** Going back to a month undoes the deferral from it and those that followed. */
+function monthsDeferredFrom(before: string[], fromMonth: string, month: string): string[] {
+  const undone = before.indexOf(month);
+  return undone === -1 ? [...before, fromMonth] : before.slice(0, undone);
 }
 
 function refuseOnceCalculating({ state }: Journal): void {
@@ -213,17 +179,4 @@ function refuseOnceCalculating({ state }: Journal): void {
 
 function sameSubmission(one: SubmissionFacts, other: SubmissionFacts): boolean {
   return one.id === other.id;
-}
-
-function requireMonth(month: unknown): string {
-  if (typeof month === 'string' && /^\d{4}-(0[1-9]|1[0-2])$/.test(month)) return month;
-  throw failure('INVALID_MESSAGE', 'A deferral needs a month, for example {"month":"2023-12"}.');
-}
-
-function refusal(reasonCode: ReasonCode): ApplicationFailure {
-  return failure(reasonCode, REASONS[reasonCode]);
-}
-
-function failure(type: RefusalType, message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, type);
 }

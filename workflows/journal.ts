@@ -9,7 +9,7 @@ import type { Actor, EnrollmentState } from '../program/enrollmentState';
 import { explain } from '../program/explain';
 import { statusOf } from '../program/status';
 import { local, patient } from './activities';
-import { CALCULATION_MONTH, ENROLLMENT_STATUS } from './messages';
+import { CALCULATION_MONTH, ENROLLMENT_STATUS, SURVEY_PARTNER } from './messages';
 
 export const SERVICE: Actor = { role: 'service', id: 'enrollment' };
 
@@ -18,18 +18,20 @@ export class Journal {
   /** Counts entries; the read model replaces what a lost workflow task wrote by it. */
   sequence = 0;
   private readonly applied = new Set<string>();
+  private readonly applying = new Map<string, Promise<void>>();
   private unwritten: (TimelineEvent & { sequence: number })[] = [];
   private writing: Promise<void> | undefined;
   private catchingUp: Promise<void> | undefined;
-  private shownStatus = 'open';
-  private shownMonth: string;
+  /** Search attributes by name, as Temporal has them. */
+  private readonly shown: Map<string, string>;
 
   constructor(
     readonly state: EnrollmentState,
     clock: ProgramClock,
   ) {
     this.clock = clock;
-    this.shownMonth = state.period.month;
+    this.shown = new Map(searchable(state).map(({ key, value }) => [key.name, value]));
+    this.shown.set(ENROLLMENT_STATUS.name, 'open'); // the start input says so for every enrollment
     this.show();
   }
 
@@ -49,9 +51,20 @@ export class Journal {
     return this.applied.has(messageId);
   }
 
-  /** A message counts as applied only when its change is made. */
-  markApplied(messageId: string): void {
-    this.applied.add(messageId);
+  /**
+   * Runs `apply` unless the message was applied before; it counts as applied only when its change is made. The same
+   * message again while it is being applied shares the outcome: twice in one task it would be two entries of one key.
+   */
+  async once(messageId: string, apply: () => Promise<void>): Promise<void> {
+    if (this.applied.has(messageId)) return;
+    let applying = this.applying.get(messageId);
+    if (!applying) {
+      applying = apply()
+        .then(() => void this.applied.add(messageId))
+        .finally(() => this.applying.delete(messageId));
+      this.applying.set(messageId, applying);
+    }
+    await applying;
   }
 
   /**
@@ -80,7 +93,7 @@ export class Journal {
       this.unwritten = this.unwritten.filter((event) => event.sequence > batch.sequence);
     } catch (error) {
       log.warn('The read model could not be written; a regular activity catches up', { error });
-      this.catchingUp ??= this.catchUp().finally(() => (this.catchingUp = undefined));
+      this.catchingUp ??= this.catchUp();
     }
   }
 
@@ -90,6 +103,8 @@ export class Journal {
       await patient.project.executeWithOptions({ summary: 'catch up the read model' }, [batch]);
       this.unwritten = this.unwritten.filter((event) => event.sequence > batch.sequence);
     }
+    // In the same breath as the look at `unwritten`: an entry that comes now is written by whoever records it.
+    this.catchingUp = undefined;
   }
 
   private projection() {
@@ -104,13 +119,19 @@ export class Journal {
   /** What operators see: the current details, and the search attributes when they change (each costs an event). */
   private show(): void {
     setCurrentDetails(explain(this.state).markdown);
-    const status = coarseStatus(this.state);
-    const { month } = this.state.period;
-    if (status !== this.shownStatus) upsertSearchAttributes([{ key: ENROLLMENT_STATUS, value: status }]);
-    if (month !== this.shownMonth) upsertSearchAttributes([{ key: CALCULATION_MONTH, value: month }]);
-    this.shownStatus = status;
-    this.shownMonth = month;
+    const changed = searchable(this.state).filter(({ key, value }) => value !== this.shown.get(key.name));
+    if (changed.length > 0) upsertSearchAttributes(changed);
+    for (const { key, value } of changed) this.shown.set(key.name, value);
   }
+}
+
+/** What can change of the attributes that operators filter by. */
+function searchable(state: EnrollmentState) {
+  return [
+    { key: ENROLLMENT_STATUS, value: coarseStatus(state) },
+    { key: CALCULATION_MONTH, value: state.period.month },
+    { key: SURVEY_PARTNER, value: state.submission.surveyPartner },
+  ];
 }
 
 /** Operators filter by a few statuses only; all others are `open`, which spares a write for each step. */

@@ -13,7 +13,10 @@ const LOOK_UP_PAUSES_MS = [1_000, 5_000, 30_000, 5 * 60_000, 30 * 60_000];
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
 export async function untilPayoutDate({ state }: Journal, waits: Waits): Promise<void> {
-  await waits.until(() => state.period.payoutAt, `payout date of ${state.period.month}`);
+  await waits.until(
+    () => state.period.payoutAt,
+    () => `payout date of ${state.period.month}`,
+  );
 }
 
 export async function payOut(journal: Journal, taskQueue: string): Promise<void> {
@@ -43,8 +46,8 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
       [attempt],
     );
     recordPayout(journal, payout, lookUps);
-    await journal.write();
     if (payout.state === 'paid') break;
+    await journal.write();
     // A refused payout waits for a decision by a person, which comes with settlePayout.
     if (payout.state === 'refused') await condition(() => false);
     await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {

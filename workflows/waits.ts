@@ -20,17 +20,18 @@ export class Waits {
 
   /**
    * Until the program clock has reached `deadline()`, which may move while we wait (a deferral, the ad account's time
-   * zone). Returns in the same task in which the deadline is seen to have come.
+   * zone) and is undefined while nobody can say. Returns in the same task in which the deadline is seen to have come.
    */
-  async until(deadline: () => number, summary: string): Promise<void> {
+  async until(deadline: () => number | undefined, summary: () => string): Promise<void> {
     for (;;) {
       if (this.clockRead < this.clockAdjustments) await this.readClock();
       const awaited = deadline();
-      const delay = realDelayUntil(this.journal.clock, awaited, Date.now());
+      const delay =
+        awaited === undefined ? undefined : realDelayUntil(this.journal.clock, awaited, Date.now());
       if (delay === 0) return;
       const moved = () => deadline() !== awaited || this.clockRead < this.clockAdjustments;
       if (delay === undefined) await condition(moved);
-      else await condition(moved, Math.min(delay, LONGEST_TIMER_MS), { summary });
+      else await condition(moved, Math.min(delay, LONGEST_TIMER_MS), { summary: summary() });
     }
   }
 

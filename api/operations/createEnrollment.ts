@@ -11,16 +11,18 @@ import {
   type EnrollmentRow,
 } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
-import { latestProgram, type PublishedProgram } from '../../database/programs';
+import { latestProgram, readClock, type PublishedProgram } from '../../database/programs';
 import { firstSubmissionId, insertSubmission, submissionOfMessage } from '../../database/submissions';
+import { brandKey } from '../../program/brandKey';
 import { firstPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
+import type { ProgramDefinition } from '../../program/definition';
 import { openedState } from '../../program/enrollmentState';
 import { TemporalUnavailable } from '../../temporal/enrollments';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { notFound, refused } from '../problem';
-import type { CreateEnrollmentBody } from '../schemas';
+import type { CreateEnrollmentBody, FormBody } from '../schemas';
 import { acceptForm, submissionFacts, submissionOf } from './form';
 import { resubmit } from './resubmit';
 
@@ -40,20 +42,39 @@ export async function createEnrollment(
   const { programId, ...form } = body;
   const program = await latestProgram(pool, programId);
   if (!program) throw notFound('program');
-  const key = acceptForm(program.definition, form);
 
-  // A retry of a request whose answer was lost finds what it has written.
-  const earlier = await submissionOfMessage(pool, message.messageId);
-  const live = await liveEnrollmentOfBrand(pool, programId, key);
-  if (live && live.owner !== principal.id) throw refused(409, 'BRAND_ALREADY_ENROLLED', '/brand/storeUrl');
-  if (live && (!earlier || earlier.submissionId !== (await firstSubmissionId(pool, live.enrollmentId)))) {
-    return { status: 200, row: await resubmit(context, principal, live, form, message) };
+  for (let tries = 0; tries < 3; tries += 1) {
+    const live = await liveEnrollmentOf(context, program.definition, form);
+    if (live && live.owner !== principal.id) throw refused(409, 'BRAND_ALREADY_ENROLLED', '/brand/storeUrl');
+    if (live && !(await isMadeBy(context, live, message))) {
+      return { status: 200, row: await resubmit(context, principal, live, form, message) };
+    }
+    const enrollmentId = live?.enrollmentId ?? (await insert(context, principal, body, program, message));
+    if (enrollmentId === undefined) continue;
+    const row = (await findEnrollment(pool, { kind: 'all' }, enrollmentId))!;
+    return { status: row.startedAt || (await start(context, row)) ? 201 : 202, row };
   }
+  throw new Error(`An enrollment of the brand in ${programId} can neither be found nor made.`);
+}
 
-  const enrollmentId = live?.enrollmentId ?? (await insert(context, principal, body, key, program, message));
-  if (enrollmentId === undefined) return createEnrollment(context, principal, body, message);
-  const row = (await findEnrollment(pool, { kind: 'all' }, enrollmentId))!;
-  return { status: row.startedAt || (await start(context, row, program)) ? 201 : 202, row };
+/** An enrollment that exists keeps the terms that it was made under, so the latest rules do not judge its form. */
+async function liveEnrollmentOf(
+  { database }: ApiContext,
+  { id, sharedStoreHosts }: ProgramDefinition,
+  { brand }: FormBody,
+): Promise<EnrollmentRow | undefined> {
+  const key = brandKey(brand.storeUrl, sharedStoreHosts);
+  return key.ok ? liveEnrollmentOfBrand(database.pool, id, key.key) : undefined;
+}
+
+/** Whether this is a retry of the request that made the enrollment: its answer was lost, what it wrote is there. */
+async function isMadeBy(
+  { database }: ApiContext,
+  { enrollmentId }: EnrollmentRow,
+  { messageId }: MessageIdentity,
+): Promise<boolean> {
+  const earlier = await submissionOfMessage(database.pool, messageId);
+  return earlier?.submissionId === (await firstSubmissionId(database.pool, enrollmentId));
 }
 
 /** The id of the new enrollment, or undefined if somebody enrolled the brand at this moment. */
@@ -61,11 +82,11 @@ async function insert(
   context: ApiContext,
   principal: Principal,
   body: CreateEnrollmentBody,
-  brandKey: string,
   program: PublishedProgram,
   { messageId }: MessageIdentity,
 ): Promise<string | undefined> {
   const { definition, revision, clock } = program;
+  const key = acceptForm(definition, body);
   const first = firstPlan(definition, programTime(clock, Date.now()), null);
   if (!first.ok) throw refused(422, first.reasonCode);
   const enrollmentId = newId('enr');
@@ -80,11 +101,11 @@ async function insert(
     submission: submissionFacts(submission),
     period: { ...first.plan, calendarRevision: revision },
   });
-  const workflowId = `enrollment:${definition.id}:${brandKey}`;
+  const workflowId = `enrollment:${definition.id}:${key}`;
   return context.database.transaction(async (client) => {
     const inserted = await insertEnrollment(client, {
       enrollmentId,
-      brandKey,
+      brandKey: key,
       workflowId,
       owner: principal.id,
       state,
@@ -97,9 +118,11 @@ async function insert(
 }
 
 /** False if Temporal is away: the outbox starts it later. */
-async function start(context: ApiContext, row: EnrollmentRow, { clock }: PublishedProgram): Promise<boolean> {
+async function start(context: ApiContext, row: EnrollmentRow): Promise<boolean> {
+  // Read after the commit: whoever adjusts the clock from now on finds the enrollment and wakes it.
+  const clock = await readClock(context.database.pool, row.programId);
   try {
-    await context.enrollments.start({ ...row, clock });
+    await context.enrollments.start({ ...row, clock: clock ?? [] });
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
     context.logger.warn(

@@ -7,7 +7,7 @@ import type { Question } from '../../program/definition';
 import * as messages from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
-import { invalid, type FieldError } from '../problem';
+import { invalid, pointerTo, Problem, type FieldError } from '../problem';
 import type { QuestionnaireBody } from '../schemas';
 import { sendMessage } from './send';
 
@@ -24,13 +24,20 @@ export function confirmPartner(
   return sendMessage(context, row, messages.confirmPartner, confirmation, message);
 }
 
-export function defer(
+export async function defer(
   context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
   body: { month: string },
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
+  const program = await programAtRevision(context.database.pool, row.programId, row.state.programRevision);
+  const { by } = program!.definition.deferral;
+  // Taking a deferral back is an admin's in every program.
+  const undoes = principal.role === 'admin' && body.month < row.state.period.month;
+  if (!undoes && !by.some((role) => role === principal.role)) {
+    throw new Problem(403, 'FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
+  }
   const { messageId } = message;
   const deferral = { version: 1, messageId, actor: actorOf(principal), month: body.month } as const;
   return sendMessage(context, row, messages.defer, deferral, message);
@@ -66,10 +73,12 @@ function checkAnswers(questions: readonly Question[], answers: QuestionnaireBody
   for (const [id, answer] of Object.entries(answers)) {
     const question = known.get(id);
     const message = question ? problemOf(question, answer) : 'is not a question of this questionnaire';
-    if (message) errors.push({ pointer: `/answers/${id}`, message });
+    if (message) errors.push({ pointer: pointerTo(['answers', id]), message });
   }
   for (const { id, required } of questions) {
-    if (required && !(id in answers)) errors.push({ pointer: `/answers/${id}`, message: 'must be answered' });
+    if (required && !Object.hasOwn(answers, id)) {
+      errors.push({ pointer: pointerTo(['answers', id]), message: 'must be answered' });
+    }
   }
   return errors;
 }

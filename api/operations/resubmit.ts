@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
-import { findSubmission, insertSubmission } from '../../database/submissions';
+import { insertSubmission, newestSubmission } from '../../database/submissions';
 import { resubmit as resubmitUpdate } from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
@@ -33,8 +33,10 @@ export async function resubmit(
     submittedBy: principal.id,
   };
   const submission = submissionOf(form, identity);
-  const current = await findSubmission(pool, row.state.submission.id);
-  if (!row.state.ending && current && sameData(current, submission)) return row;
+  // Only if nothing else was sent since: a resubmission whose answer was lost may have been taken, or be taken yet.
+  const newest = await newestSubmission(pool, enrollmentId);
+  const isCurrent = newest?.submissionId === row.state.submission.id;
+  if (!row.state.ending && isCurrent && sameData(newest, submission)) return row;
 
   submission.submissionId = await insertSubmission(pool, submission);
   const facts = submissionFacts(submission);

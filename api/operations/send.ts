@@ -2,11 +2,11 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import { messageIsInTimeline } from '../../database/timeline';
-import { REASONS } from '../../program/reasonCodes';
+import { REASONS, type ReasonCode } from '../../program/reasonCodes';
 import { statusOf } from '../../program/status';
 import type { MessageAnswer } from '../../workflows/messages';
 import type { ApiContext, MessageIdentity } from '../context';
-import { Problem, unavailable } from '../problem';
+import { Problem, refused, unavailable } from '../problem';
 
 /** The read model is written before a message is answered; only a database that was away makes it late. */
 const READ_MODEL_WAIT_MS = 2_000;
@@ -25,11 +25,10 @@ export async function sendMessage<M>(
       return rowAtSequence(context, row.enrollmentId, sent.answer.sequence);
     case 'refused': {
       if (sent.type === 'ENROLLMENT_ENDED') throw await ended(context, row);
-      const status = sent.type === 'INVALID_MESSAGE' ? 400 : 409;
-      throw new Problem(
-        status,
-        sent.type,
-        sent.type in REASONS ? REASONS[sent.type as keyof typeof REASONS] : sent.message,
+      if (sent.type === 'INVALID_MESSAGE') throw new Problem(400, sent.type, sent.message);
+      if (isReasonCode(sent.type)) throw refused(409, sent.type);
+      throw new Error(
+        `An enrollment refused a message by an error of its own (${sent.type}): ${sent.message}`,
       );
     }
     case 'try_again': {
@@ -41,21 +40,38 @@ export async function sendMessage<M>(
       throw unavailable(
         'The enrollment cannot be reached just now. Send the same request again, with the same key.',
       );
-    case 'ended':
-      // Applied before it ended: the sender's first attempt went through, its answer was lost.
-      if (await messageIsInTimeline(context.database.pool, row.enrollmentId, messageId)) {
-        return currentRow(context, row.enrollmentId);
+    case 'not_found':
+      // Temporal forgets what has ended when its retention is over; the read model never does.
+      if (!(await currentRow(context, row.enrollmentId)).state.ending) {
+        throw unavailable(
+          'The enrollment has not been started yet. Send the same request again, with the same key.',
+        );
       }
-      throw await ended(context, row);
-    case 'not_started':
-      throw unavailable(
-        'The enrollment has not been started yet. Send the same request again, with the same key.',
-      );
+      return afterTheEnd(context, row, messageId);
+    case 'ended':
+      return afterTheEnd(context, row, messageId);
   }
+}
+
+/** Applied before it ended: the sender's first attempt went through, its answer was lost. Otherwise refused. */
+async function afterTheEnd(
+  context: ApiContext,
+  row: EnrollmentRow,
+  messageId: string,
+): Promise<EnrollmentRow> {
+  if (await messageIsInTimeline(context.database.pool, row.enrollmentId, messageId)) {
+    return currentRow(context, row.enrollmentId);
+  }
+  throw await ended(context, row);
 }
 
 async function ended(context: ApiContext, row: EnrollmentRow): Promise<Problem> {
   const { state } = await currentRow(context, row.enrollmentId);
+  // The process writes its ending before it completes; without one it was stopped from outside.
+  if (!state.ending) {
+    const detail = 'The enrollment was stopped; nothing was changed. A member of staff must look at it.';
+    return new Problem(409, 'ENROLLMENT_STOPPED', detail, { enrollmentId: row.enrollmentId });
+  }
   return new Problem(
     409,
     'ENROLLMENT_ENDED',
@@ -63,7 +79,7 @@ async function ended(context: ApiContext, row: EnrollmentRow): Promise<Problem> 
     {
       enrollmentId: row.enrollmentId,
       finalStatus: statusOf(state),
-      reasonCodes: state.ending?.reasonCodes ?? [],
+      reasonCodes: state.ending.reasonCodes,
     },
   );
 }
@@ -91,4 +107,8 @@ async function currentRow({ database }: ApiContext, enrollmentId: string): Promi
   const row = await findEnrollment(database.pool, { kind: 'all' }, enrollmentId);
   if (!row) throw new Error(`Enrollment ${enrollmentId} is gone.`);
   return row;
+}
+
+function isReasonCode(text: string): text is ReasonCode {
+  return Object.hasOwn(REASONS, text);
 }

@@ -1,12 +1,13 @@
 /** `/v1/enrollments` */
 import { Router } from 'express';
-import { listEnrollments } from '../../database/enrollments';
+import { findEnrollment, listEnrollments } from '../../database/enrollments';
 import { findStatement } from '../../database/statements';
 import { readTimeline } from '../../database/timeline';
 import { scopeOf, type Principal } from '../authentication';
 import { createEnrollment } from '../operations/createEnrollment';
 import { completeQuestionnaire, confirmPartner, defer } from '../operations/facts';
 import { resubmit } from '../operations/resubmit';
+import { invalid } from '../problem';
 import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
 import {
   confirmationBody,
@@ -37,7 +38,12 @@ export function enrollmentRoutes(tools: RouteTools): Router {
     '/',
     read(tools, EVERYBODY, async (principal, request) => {
       const { limit, after } = parse(listQuery, request.query);
-      const rows = await listEnrollments(context.database.pool, scopeOf(principal), { limit, after });
+      const { pool } = context.database;
+      const scope = scopeOf(principal);
+      if (after !== undefined && !(await findEnrollment(pool, scope, after))) {
+        throw invalid([{ pointer: '/after', message: 'must be an id of this list' }]);
+      }
+      const rows = await listEnrollments(pool, scope, { limit, after });
       const next = rows.length === limit ? rows.at(-1)!.enrollmentId : null;
       return { items: rows.map((row) => present(principal, row)), next };
     }),

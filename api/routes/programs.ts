@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import { adjustClock } from '../operations/adjustClock';
 import { clockBody } from '../schemas';
-import { write, type RouteTools } from './route';
+import { idInPath, write, type RouteTools } from './route';
 
 export function programRoutes(tools: RouteTools): Router {
   const router = Router();
@@ -10,7 +10,7 @@ export function programRoutes(tools: RouteTools): Router {
     '/:id/clock',
     write(tools, ['admin'], clockBody, async (_principal, body, _message, request) => ({
       status: 200,
-      body: await adjustClock(tools.context, String(request.params['id']), body),
+      body: await adjustClock(tools.context, idInPath(request, 'program'), body),
     })),
   );
   return router;

@@ -5,7 +5,7 @@ import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import { requireRole, scopeOf, type Authenticate, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { answerOnce, type Answer } from '../idempotency';
-import { invalid, notFound } from '../problem';
+import { invalid, notFound, pointerTo } from '../problem';
 
 export interface RouteTools {
   context: ApiContext;
@@ -72,21 +72,28 @@ export async function enrollmentInPath(
   principal: Principal,
   request: Request,
 ): Promise<EnrollmentRow> {
-  const row = await findEnrollment(database.pool, scopeOf(principal), String(request.params['id']));
+  const id = idInPath(request, 'enrollment');
+  const row = await findEnrollment(database.pool, scopeOf(principal), id);
   if (!row) throw notFound('enrollment');
   return row;
 }
 
-/** Throws a 400 that names every field that is wrong. */
+/** Throws a 404 for what cannot be an id: some of it PostgreSQL would not even take as a text (a NUL). */
+export function idInPath(request: Request, what: string): string {
+  const id = String(request.params['id']);
+  if (!/^[\w-]{1,64}$/.test(id)) throw notFound(what);
+  return id;
+}
+
+/** Throws a 400 that names every field that is wrong, unknown ones each by itself. */
 export function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   throw invalid(
-    parsed.error.issues.map((issue) => ({
-      pointer: issue.path
-        .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-        .join(''),
-      message: issue.message,
-    })),
+    parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: 'is unknown' }))
+        : [{ pointer: pointerTo(issue.path), message: issue.message }],
+    ),
   );
 }

@@ -63,7 +63,14 @@ export interface TestService {
   /** Sets the program's clock forward. */
   advanceTo(instant: string): Promise<void>;
   payments(): Promise<Payment[]>;
-  fault(fault: { target: string; fault: string; times?: number; only?: string }): Promise<void>;
+  fault(fault: {
+    target: string;
+    fault: string;
+    times?: number;
+    only?: string;
+    message?: string;
+    ms?: number;
+  }): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -1,0 +1,108 @@
+/**
+ * `npm run record`: plays each story of recordedStories.ts on throw-away servers and writes its history to
+ * test/histories/. The tests replay these with the workflow of today (test/replay.test.ts), so record anew only when a
+ * change of the workflow is not meant to take over open enrollments, or to add a story.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { Pool } from 'pg';
+import type { ProgramDefinition } from '../program/definition';
+import { parseDefinition } from '../program/parseDefinition';
+import { createApiClient } from './apiClient';
+import { prepareDatabase, publish } from './database';
+import { STORIES, type Stage } from './recordedStories';
+import { startSandbox } from './sandbox/server';
+import { NAMESPACE, startScratchServers } from './servers';
+import { startService } from './service';
+import { definitionFile } from './settings';
+import { freePort } from './stack/ports';
+import { projectRoot } from './stack/projectRoot';
+
+async function main(): Promise<void> {
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    const set = await setTheStage(stops);
+    const directory = join(projectRoot(), 'test', 'histories');
+    await mkdir(directory, { recursive: true });
+    for (const [name, play] of Object.entries(STORIES)) {
+      const workflow = await play(await set(name));
+      const file = join(directory, `${name}.json`);
+      await writeFile(file, asText(await workflow.fetchHistory()));
+      console.log(file);
+    }
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+/** Brings everything up; the returned function gives each story a program of its own, on a clock that stands still. */
+async function setTheStage(stops: (() => Promise<unknown>)[]): Promise<(story: string) => Promise<Stage>> {
+  const servers = await startScratchServers((line) => console.log(line));
+  stops.push(() => servers.stop());
+  const logDirectory = await mkdtemp(join(tmpdir(), 'pps-record-'));
+  stops.push(() => rm(logDirectory, { recursive: true, force: true }));
+  const sandbox = await startSandbox({ port: 0 });
+  stops.push(() => sandbox.stop());
+  const database = await prepareDatabase(servers.postgresAdminUrl, `record_${process.pid}`);
+  const db = new Pool({ connectionString: database.databaseAdminUrl, max: 2 });
+  stops.push(() => db.end());
+  const service = await startService({
+    databaseUrl: database.databaseUrl,
+    temporalAddress: servers.temporalAddress,
+    temporalUiUrl: servers.temporalUiUrl,
+    temporalNamespace: NAMESPACE,
+    taskQueue: 'recorded',
+    sandboxUrl: sandbox.url,
+    apiPort: await freePort(),
+    workerHealthPort: await freePort(),
+    logDirectory,
+  });
+  stops.push(() => service.stop());
+  const connection = await Connection.connect({ address: servers.temporalAddress });
+  stops.push(() => connection.close());
+
+  const shipped = parseDefinition(JSON.parse(await readFile(definitionFile('pps-demo'), 'utf8')));
+  const as = (key: string) => createApiClient(service.apiUrl, key);
+  return async (story) => {
+    const definition: ProgramDefinition = { ...shipped, id: story };
+    const programFrom = Date.parse(definition.testClock!.startsAt);
+    await publish(database.databaseUrl, definition, [{ realFrom: Date.now(), programFrom, speed: 0 }]);
+    return {
+      definition,
+      caller: as('pps_dev_caller_shop-app'),
+      partner: as('pps_dev_partner_kno'),
+      admin: as('pps_dev_admin_ana'),
+      temporal: new Client({ connection, namespace: NAMESPACE }),
+      db,
+      sandboxUrl: sandbox.url,
+    };
+  };
+}
+
+const { History } = temporal.api.history.v1;
+
+/**
+ * As History.fromObject reads it, one event a line. Process ids and host names of the recording machine are nobody's
+ * business.
+ */
+function asText(history: temporal.api.history.v1.IHistory): string {
+  const { events } = History.toObject(History.fromObject(history), {
+    longs: String,
+    enums: String,
+    bytes: String,
+  }) as { events: unknown[] };
+  const lines = events.map((event) =>
+    JSON.stringify(event, (key, value: unknown) =>
+      key === 'identity' || (key === 'name' && /^\d+@/.test(String(value))) ? 'recorder' : value,
+    ),
+  );
+  return `{"events":[\n${lines.join(',\n')}\n]}\n`;
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

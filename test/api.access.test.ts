@@ -1,0 +1,240 @@
+/** Who may do what: every route with every kind of key, and nobody learns of what is somebody else's. */
+import { randomUUID } from 'node:crypto';
+import type { Router } from 'express';
+import type { Enrollment } from '../dev/apiClient';
+import { enrollmentRoutes } from '../api/routes/enrollments';
+import { programRoutes } from '../api/routes/programs';
+import type { RouteTools } from '../api/routes/route';
+import { publishProgram } from './support/programs';
+import {
+  ADVERTISER,
+  OTHER_ADVERTISER,
+  startTestService,
+  type Form,
+  type TestService,
+} from './support/testService';
+
+/** `caller` owns the enrollment and `partner` is its survey partner; the others are strangers to it, or staff. */
+const KEYS = {
+  caller: 'pps_dev_caller_shop-app',
+  otherCaller: 'pps_dev_caller_other-app',
+  partner: 'pps_dev_partner_kno',
+  otherPartner: 'pps_dev_partner_fairing',
+  approver: 'pps_dev_approver_bo',
+  admin: 'pps_dev_admin_ana',
+} as const;
+type Who = keyof typeof KEYS;
+
+/** Answers in the order of KEYS. */
+const POLICY: {
+  route: string;
+  body?: () => unknown;
+  answers: [number, number, number, number, number, number];
+}[] = [
+  { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/:id', answers: [200, 404, 200, 404, 200, 200] },
+  { route: 'GET /v1/enrollments/:id/timeline', answers: [200, 404, 200, 404, 200, 200] },
+  // The brand is enrolled: the owner repeats it, for all others it is taken.
+  { route: 'POST /v1/enrollments', body: () => form, answers: [200, 409, 403, 403, 403, 409] },
+  {
+    route: 'POST /v1/enrollments/:id/resubmission',
+    body: () => ({ ...form, programId: undefined }),
+    answers: [200, 404, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/partner-confirmation',
+    body: () => ({ advertiserId: ADVERTISER }),
+    answers: [403, 403, 200, 404, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/questionnaire',
+    body: () => ({ answers: t.answers }),
+    answers: [200, 404, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/deferral',
+    body: () => ({ month: '2023-11' }),
+    answers: [403, 403, 200, 404, 403, 200],
+  },
+  {
+    route: 'POST /v1/programs/:id/clock',
+    body: () => ({ speed: 0 }),
+    answers: [403, 403, 403, 403, 403, 200],
+  },
+];
+
+let t: TestService;
+let form: Form;
+let enrolled: Enrollment;
+beforeAll(async () => {
+  t = await startTestService();
+  form = t.form();
+  enrolled = (await t.caller.post('/v1/enrollments', form)).body;
+  await t.untilEvent(enrolled.id, 'advertiser_located');
+});
+afterAll(() => t?.stop());
+
+async function call(
+  { route, body }: (typeof POLICY)[number],
+  authorization?: string,
+  key?: string,
+): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
+  const [method, pattern] = route.split(' ') as [string, string];
+  const path = pattern.replace(':id', pattern.includes('programs') ? t.programId : enrolled.id);
+  const response = await fetch(t.service.apiUrl + path, {
+    method,
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(body && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { 'idempotency-key': key }),
+    },
+    ...(body && { body: JSON.stringify(body()) }),
+  });
+  const answer = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, headers: response.headers, body: answer };
+}
+
+const expected = (policy: (typeof POLICY)[number], who: Who) =>
+  policy.answers[Object.keys(KEYS).indexOf(who)]!;
+
+test('When a route is added, then it has a line in the table of this test', () => {
+  const tools = { context: {}, authenticate: () => undefined } as unknown as RouteTools;
+  const routesOf = (prefix: string, router: Router) =>
+    router.stack.flatMap(({ route }) =>
+      (route?.stack ?? []).map(({ method }) =>
+        `${method.toUpperCase()} ${prefix}${route!.path}`.replace(/\/$/, ''),
+      ),
+    );
+  const routes = [
+    ...routesOf('/v1/enrollments', enrollmentRoutes(tools)),
+    ...routesOf('/v1/programs', programRoutes(tools)),
+  ];
+  expect(routes.sort()).toEqual(POLICY.map(({ route }) => route).sort());
+});
+
+// The refused ones first: what they leave behind is looked at before anybody else acts.
+const cases = POLICY.flatMap((policy) => (Object.keys(KEYS) as Who[]).map((who) => ({ policy, who })));
+const refused = cases.filter(({ policy, who }) => expected(policy, who) >= 400);
+
+test.each(refused.map((each) => [each.who, each.policy.route, each] as const))(
+  'When %s asks for %s without a right to it, then the answer says so and nothing else',
+  async (_who, _route, { policy, who }) => {
+    const before = await t.timeline(enrolled.id);
+    const { status, body } = await call(policy, `Bearer ${KEYS[who]}`);
+    expect(status).toBe(expected(policy, who));
+    const codes: Record<number, string> = {
+      403: 'FORBIDDEN',
+      404: 'NOT_FOUND',
+      409: 'BRAND_ALREADY_ENROLLED',
+    };
+    expect(body['code']).toBe(codes[status]);
+    const told = JSON.stringify(body);
+    for (const secret of [enrolled.id, enrolled.workflowId, form.brand.name, form.contact.email]) {
+      expect(told).not.toContain(secret);
+    }
+    expect(await t.timeline(enrolled.id)).toEqual(before);
+  },
+);
+
+test.each(
+  cases.filter((each) => !refused.includes(each)).map((each) => [each.who, each.policy.route, each] as const),
+)(
+  'When %s asks for %s with a right to it, then it is done, and only staff get an address of Temporal UI',
+  async (_who, _route, { policy, who }) => {
+    const { status, body } = await call(policy, `Bearer ${KEYS[who]}`);
+    expect(status).toBe(200);
+    const isStaff = who === 'admin' || who === 'approver';
+    const shown = JSON.stringify(body).includes('temporalUiUrl');
+    const isEnrollment = 'statusText' in body || JSON.stringify(body).includes('"statusText"');
+    expect(shown).toBe(isStaff && isEnrollment);
+  },
+);
+
+test('When others have used a key, then it opens nothing to a stranger', async () => {
+  const key = randomUUID();
+  const resubmission = POLICY.find(({ route }) => route.endsWith('/resubmission'))!;
+  expect((await call(resubmission, `Bearer ${KEYS.caller}`, key)).status).toBe(200);
+  expect((await call(resubmission, `Bearer ${KEYS.otherCaller}`, key)).status).toBe(404);
+});
+
+describe('without a valid key', () => {
+  const AUTHORIZATIONS: Record<string, string | undefined> = {
+    missing: undefined,
+    empty: '',
+    'a scheme only': 'Bearer',
+    'an empty key': 'Bearer ',
+    'a wrong key': 'Bearer pps_dev_caller_unknown',
+    'a key of another case': `Bearer ${KEYS.admin.toUpperCase()}`,
+    'the beginning of a key': `Bearer ${KEYS.admin.slice(0, -1)}`,
+    'a key and more': `Bearer ${KEYS.admin} ${KEYS.admin}`,
+    'another scheme': `Basic ${KEYS.admin}`,
+    'the key alone': KEYS.admin,
+    'a very long key': `Bearer ${'x'.repeat(8_000)}`,
+  };
+
+  test('When the key is missing, malformed or wrong, then every route is 401 with the same body', async () => {
+    const bodies = new Set<string>();
+    for (const policy of POLICY) {
+      for (const [name, authorization] of Object.entries(AUTHORIZATIONS)) {
+        const { status, headers, body } = await call(policy, authorization);
+        expect([policy.route, name, status]).toEqual([policy.route, name, 401]);
+        expect(headers.get('www-authenticate')).toBe('Bearer');
+        expect(body['requestId']).toBe(headers.get('x-request-id'));
+        bodies.add(JSON.stringify({ ...body, requestId: 'its own' }));
+      }
+    }
+    expect([...bodies]).toEqual([expect.stringContaining('"code":"UNAUTHENTICATED"')]);
+  });
+});
+
+describe('lists', () => {
+  const idsFor = async (client: TestService['caller']) =>
+    (await client.get<{ items: Enrollment[] }>('/v1/enrollments?limit=200')).body.items.map(({ id }) => id);
+
+  test('When somebody lists enrollments, then there are only those that concern them', async () => {
+    const theirs = (await t.otherCaller.post('/v1/enrollments', t.form({ surveyPartner: 'fairing' }))).body;
+    expect(await idsFor(t.caller)).toEqual([enrolled.id]);
+    expect(await idsFor(t.otherCaller)).toEqual([theirs.id]);
+    expect(await idsFor(t.partner)).toEqual([enrolled.id]);
+    expect(await idsFor(t.otherPartner)).toEqual([theirs.id]);
+    for (const staff of [t.admin, t.approver]) {
+      expect((await idsFor(staff)).sort()).toEqual([enrolled.id, theirs.id].sort());
+    }
+  });
+
+  test('When a list goes on after an enrollment of somebody else, then it is refused like an unknown one', async () => {
+    const after = async (id: string) => {
+      const { status, body } = await t.otherCaller.get<Record<string, unknown>>(
+        `/v1/enrollments?after=${id}`,
+      );
+      return { status, ...body, requestId: undefined };
+    };
+    const foreign = await after(enrolled.id);
+    expect(foreign.status).toBe(400);
+    expect(foreign).toEqual(await after('enr_00000000000000000000'));
+  });
+
+  test('When a resubmission names another survey partner, then the enrollment moves to that one', async () => {
+    const moving = (await t.caller.post('/v1/enrollments', t.form())).body;
+    const path = `/v1/enrollments/${moving.id}`;
+    const submitted = t.form({ surveyPartner: 'fairing', advertiserId: OTHER_ADVERTISER });
+    const brand = { name: 'Moved', storeUrl: `https://${moving.workflowId.split(':').at(-1)!}` };
+    const resubmission = { ...submitted, brand, programId: undefined };
+    expect((await t.caller.post(`${path}/resubmission`, resubmission)).status).toBe(200);
+    expect((await t.partner.get(path)).status).toBe(404);
+    expect((await t.otherPartner.get(path)).status).toBe(200);
+  });
+});
+
+test('When a program lets only one side defer, then the other is refused, but an admin may take a deferral back', async () => {
+  const asked = async (by: ('partner' | 'admin')[]) => {
+    const { id: programId } = await publishProgram(t, { deferral: { maximum: 3, by } });
+    const { id } = (await t.admin.post('/v1/enrollments', { ...t.form(), programId })).body;
+    const defer = (client: TestService['admin'], month: string) =>
+      client.post(`/v1/enrollments/${id}/deferral`, { month });
+    const later = [await defer(t.partner, '2023-12'), await defer(t.admin, '2024-01')];
+    return { later: later.map(({ status }) => status), back: (await defer(t.admin, '2023-11')).status };
+  };
+  expect(await asked(['partner'])).toEqual({ later: [200, 403], back: 200 });
+  expect(await asked(['admin'])).toEqual({ later: [403, 200], back: 200 });
+});

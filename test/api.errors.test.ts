@@ -1,0 +1,201 @@
+/** A body that cannot be used is refused, and everything that is wrong with it is named. */
+import { gzipSync } from 'node:zlib';
+import type { Enrollment } from '../dev/apiClient';
+import { expectProblem, pointers, sendRaw } from './support/rawRequest';
+import { startTestService, type TestService } from './support/testService';
+
+let t: TestService;
+let enrolled: Enrollment;
+beforeAll(async () => {
+  t = await startTestService();
+  enrolled = (await t.caller.post('/v1/enrollments', t.form())).body;
+});
+afterAll(() => t?.stop());
+
+const send = (
+  body: string | Buffer | undefined,
+  path = '/v1/enrollments',
+  headers?: Record<string, string>,
+) =>
+  sendRaw(t.service.apiUrl + path, {
+    method: 'POST',
+    ...(body !== undefined && { body }),
+    ...(headers && { headers }),
+  });
+const post = (body: unknown, path?: string) => send(JSON.stringify(body), path);
+
+test('When a form has several faults, then all of them are named at once', async () => {
+  const form = t.form();
+  const refused = await post({
+    ...form,
+    brand: { ...form.brand, name: '  ', status: 'paid' },
+    contact: { name: 5, email: 'nobody' },
+    advertiserId: '70123x',
+    dataSharing: { authorized: 'yes' },
+    amount: 1,
+    'odd/name~': 1,
+  });
+  expectProblem(refused, 400, 'INVALID_REQUEST');
+  expect(pointers(refused)).toEqual(
+    [
+      '/brand/name',
+      '/brand/status',
+      '/contact/name',
+      '/contact/email',
+      '/advertiserId',
+      '/dataSharing/authorized',
+      '/dataSharing/textVersion',
+      '/amount',
+      '/odd~1name~0',
+    ].sort(),
+  );
+});
+
+test('When the advertiser id is a JSON number, then it is refused, since its last digits are lost already', async () => {
+  const body = JSON.stringify(t.form()).replace('"7012345678901234567"', '7012345678901234567');
+  const refused = await send(body);
+  expectProblem(refused, 400, 'INVALID_REQUEST');
+  expect(refused.body.errors).toEqual([
+    { pointer: '/advertiserId', message: expect.stringContaining('must be a string') as string },
+  ]);
+});
+
+test.each(['status', 'role', 'owner', 'id', 'credit', '__proto__', 'constructor'])(
+  'When a body holds the unknown field %s, then it is 400 on every write',
+  async (field) => {
+    const extended = (body: object) => `${JSON.stringify(body).slice(0, -1)},"${field}":{"a":1}}`;
+    const path = `/v1/enrollments/${enrolled.id}`;
+    for (const [at, body] of [
+      ['/v1/enrollments', t.form()],
+      [`${path}/resubmission`, { ...t.form(), programId: undefined }],
+      [`${path}/partner-confirmation`, { advertiserId: enrolled.advertiserId }],
+      [`${path}/deferral`, { month: '2023-12' }],
+      [`${path}/questionnaire`, { answers: t.answers }],
+      [`/v1/programs/${t.programId}/clock`, { speed: 0 }],
+    ] as const) {
+      const refused = await send(extended(body), at);
+      expectProblem(refused, 400, 'INVALID_REQUEST');
+      expect(pointers(refused)).toEqual([`/${field}`]);
+    }
+  },
+);
+
+test('When a program does not accept parts of a form, then all of them are named at once', async () => {
+  const { dataSharing } = t.form();
+  const refused = await post({
+    ...t.form({ storePlatform: 'carts', surveyPartner: 'nobody' }),
+    brand: { name: 'B', storeUrl: 'https://127.0.0.9' },
+    dataSharing: { ...dataSharing, textVersion: '1999-01' },
+  });
+  expect(refused.status).toBe(422);
+  expect(pointers(refused)).toEqual([
+    '/brand/storeUrl',
+    '/dataSharing/textVersion',
+    '/storePlatform',
+    '/surveyPartner',
+  ]);
+});
+
+test('When answers do not fit the questionnaire, then all of them are named at once', async () => {
+  const refused = await post(
+    { answers: { 'monthly-orders': 'many', 'main-use': 'Fun', 'of/ours~': 1, constructor: true } },
+    `/v1/enrollments/${enrolled.id}/questionnaire`,
+  );
+  expect(refused.status).toBe(422);
+  expect(pointers(refused)).toEqual(
+    [
+      '/answers/monthly-orders',
+      '/answers/main-use',
+      '/answers/of~1ours~0',
+      '/answers/constructor',
+      '/answers/survey-live-since',
+      '/answers/attribution-question',
+    ].sort(),
+  );
+});
+
+test.each([
+  ['a NUL', 'North\0wind'],
+  ['half a character', 'North\ud83dwind'],
+])('When a text holds %s, then it is 400 and not an internal error', async (_what, name) => {
+  const { brand, contact } = t.form();
+  expectProblem(await post(t.form({ brand: { ...brand, name } })), 400, 'INVALID_REQUEST');
+  expectProblem(await post(t.form({ contact: { ...contact, name } })), 400, 'INVALID_REQUEST');
+  for (const answers of [
+    { ...t.answers, remarks: name },
+    { ...t.answers, [name]: 1 },
+  ]) {
+    const refused = await post({ answers }, `/v1/enrollments/${enrolled.id}/questionnaire`);
+    expectProblem(refused, 400, 'INVALID_REQUEST');
+  }
+});
+
+test('When a text holds SQL or HTML, then it is stored literally', async () => {
+  const name = `'); drop table enrollment; -- <script>alert(1)</script> 🎉`;
+  const { brand } = t.form();
+  const { status, body } = await t.caller.post('/v1/enrollments', t.form({ brand: { ...brand, name } }));
+  expect(status).toBe(201);
+  expect(await t.get(body.id)).toMatchObject({ brand: { name } });
+});
+
+const LARGE = JSON.stringify({ programId: 'x'.repeat(70_000) });
+const JSON_TYPE = { 'content-type': 'application/json' };
+test.each<[string, string | Buffer, Record<string, string>, number, string]>([
+  ['too large', LARGE, JSON_TYPE, 413, 'BODY_TOO_LARGE'],
+  [
+    'small, but large when unpacked',
+    gzipSync('['.repeat(5_000_000)),
+    { ...JSON_TYPE, 'content-encoding': 'gzip' },
+    413,
+    'BODY_TOO_LARGE',
+  ],
+  [
+    'packed in an unknown way',
+    '{}',
+    { ...JSON_TYPE, 'content-encoding': 'zstd9' },
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+  ],
+  [
+    'a form of a page',
+    'a=1',
+    { 'content-type': 'application/x-www-form-urlencoded' },
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+  ],
+  ['of no type', Buffer.from('{}'), {}, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+  [
+    'of another charset',
+    '{}',
+    { 'content-type': 'application/json; charset=latin1' },
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+  ],
+  ['no JSON', '{"programId":', JSON_TYPE, 400, 'INVALID_REQUEST'],
+  ['a list', '[]', JSON_TYPE, 400, 'INVALID_REQUEST'],
+  ['null', 'null', JSON_TYPE, 400, 'INVALID_REQUEST'],
+  ['a text', '"text"', JSON_TYPE, 400, 'INVALID_REQUEST'],
+  ['deeply nested', '['.repeat(30_000) + ']'.repeat(30_000), JSON_TYPE, 400, 'INVALID_REQUEST'],
+  [
+    'deeply nested where a text belongs',
+    `{"programId":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+    JSON_TYPE,
+    400,
+    'INVALID_REQUEST',
+  ],
+  [
+    'full of unknown fields',
+    JSON.stringify(Object.fromEntries(Array.from({ length: 7_000 }, (_, i) => [i, 1]))),
+    JSON_TYPE,
+    400,
+    'INVALID_REQUEST',
+  ],
+])('When a body is %s, then the answer is a problem', async (_what, body, headers, status, code) => {
+  const refused = await send(body, '/v1/enrollments', headers);
+  expectProblem(refused, status, code);
+  expect(refused.text.length).toBeLessThan(20_000);
+});
+
+test('When a body is missing, then every required field is named', async () => {
+  expect(pointers(await send(undefined))).toHaveLength(7);
+});

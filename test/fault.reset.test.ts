@@ -1,0 +1,119 @@
+/** A reset from the command line, at each state of the payout: the process runs again, and the money moves once. */
+import { eventually } from '../dev/apiClient';
+import { holdRows } from './support/databaseGate';
+import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
+import * as payouts from './support/payouts';
+import { temporalCommand } from './support/temporalCommand';
+import { startTestService, type TestService } from './support/testService';
+
+let t: TestService;
+let program: OwnProgram;
+let enrolled: Enrolled;
+beforeAll(async () => {
+  t = await startTestService();
+});
+beforeEach(async () => {
+  program = await ownProgram(t);
+  enrolled = await payouts.scheduledPayout(program);
+});
+afterEach(() => payouts.clearFaults(t));
+afterAll(() => t?.stop());
+
+const FACTS = ['opened', 'advertiser_located', 'partner_confirmed', 'questionnaire_completed'];
+const STRAIGHT_PATH = ['calculation_begun', 'credit_calculated', 'payout_begun', 'payout_paid', 'ended'];
+
+test('When the process is reset just before `submitting`, and the attempt of the old run goes on, then it is paid once', async () => {
+  const submitting = await holdRows(
+    t.db,
+    'payout',
+    'update',
+    `new.state = 'submitting' and new.enrollment_id = '${enrolled.id}'`,
+  );
+  await payouts.payoutDateComes(program);
+  await submitting.reached();
+  await reset('--event-id', await taskBefore('pay'));
+  await submitting.open();
+  await expectPaidOnce();
+  // The new run may have asked the rail before the old attempt's call was executed.
+  expect((await told()).filter((type) => type !== 'payout_unknown')).toEqual(STRAIGHT_PATH);
+});
+
+test('When the process is reset after `submitting`, then the new run finds the payment and does not call again', async () => {
+  const asked = await payouts.asked(t, 'payout');
+  await t.fault({ target: 'payout', fault: 'execute_then_hang', only: payouts.payoutKey(enrolled) });
+  await payouts.payoutDateComes(program);
+  await payouts.untilAsked(t, 'payout', asked + 1);
+  expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'submitting' }]);
+  await reset('--event-id', await taskBefore('pay'));
+  await expectPaidOnce();
+  expect(await payouts.asked(t, 'payout')).toBe(asked + 1);
+  expect(await told()).toEqual(STRAIGHT_PATH);
+});
+
+test('When a paid process is reset to before its payout, then it ends as paid again without a second payment, and the timeline tells it once', async () => {
+  const only = payouts.payoutKey(enrolled);
+  // A detour that the new run does not make: the payment is found only by the second look-up.
+  await t.fault({ target: 'payout', fault: 'execute_then_drop', only });
+  await t.fault({ target: 'payout_lookup', fault: 'late_visibility', ms: 60_000, times: 2, only });
+  await payouts.payoutDateComes(program);
+  await enrolled.untilStatus('paid');
+  expect(await enrolled.happened()).toContain('payout_unknown');
+
+  await reset('--event-id', await taskBefore('pay'));
+  await expectPaidOnce();
+  expect(await told()).toEqual(STRAIGHT_PATH);
+});
+
+test('When a paid process is reset to its first task, then its messages are applied again and it is paid once', async () => {
+  await payouts.payoutDateComes(program);
+  await enrolled.untilStatus('paid');
+  await reset('--type', 'FirstWorkflowTask');
+  await expectPaidOnce();
+  expect(await told()).toEqual(STRAIGHT_PATH);
+});
+
+/** Resets, and waits until the read model is that of the new run. */
+async function reset(...where: string[]): Promise<void> {
+  const { workflowId } = enrolled.workflow;
+  await temporalCommand(
+    t,
+    ...['workflow', 'reset', '--workflow-id', workflowId, ...where, '--reason', 'a test'],
+  );
+  const { runId } = await enrolled.workflow.describe();
+  await eventually(writtenBy, (writer) => writer === runId);
+}
+
+async function writtenBy(): Promise<string | undefined> {
+  const { rows } = await t.db.query<{ runId: string }>(
+    'select run_id as "runId" from enrollment where enrollment_id = $1',
+    [enrolled.id],
+  );
+  return rows[0]?.runId;
+}
+
+/** The workflow task that asked for an activity: a reset to it takes the activity back. */
+async function taskBefore(activity: string): Promise<string> {
+  const events = await history(enrolled.workflow);
+  const asked = events.find(
+    ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === activity,
+  );
+  return String(asked!.activityTaskScheduledEventAttributes!.workflowTaskCompletedEventId);
+}
+
+async function expectPaidOnce(): Promise<void> {
+  await enrolled.workflow.result();
+  expect(await payouts.paymentsOf(t, enrolled)).toHaveLength(1);
+  expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'paid', attempt: 1 }]);
+  const state = await enrolled.state();
+  const { rows } = await t.db.query('select state, status from enrollment where enrollment_id = $1', [
+    enrolled.id,
+  ]);
+  expect(rows).toEqual([{ state, status: 'paid' }]);
+}
+
+/** What the timeline tells, without the facts, whose order is that of their arrival. */
+async function told(): Promise<string[]> {
+  const happened = await enrolled.happened();
+  expect(happened.slice(0, FACTS.length).sort()).toEqual([...FACTS].sort());
+  return happened.slice(FACTS.length);
+}

@@ -1,0 +1,170 @@
+/** The rules by which the read model is replaced, on the real database: redone tasks, resets, and writes that come late. */
+import { randomBytes } from 'node:crypto';
+import { defaultActivityInfo, MockActivityEnvironment } from '@temporalio/testing';
+import { createReadModelActivities } from '../activities/readModel';
+import type { Projection } from '../activities/types';
+import { insertEnrollment } from '../database/enrollments';
+import { createDatabase, type Database } from '../database/pool';
+import { writeProjection } from '../database/projection';
+import { insertSubmission } from '../database/submissions';
+import { readTimeline } from '../database/timeline';
+import { prepareDatabase } from '../dev/database';
+import { openedState, type EnrollmentState } from '../program/enrollmentState';
+import { sharedServers } from './support/shared';
+
+let database: Database;
+let state: EnrollmentState;
+const name = `projection_${randomBytes(4).toString('hex')}`;
+beforeAll(async () => {
+  const { postgresAdminUrl, templateDatabase } = sharedServers();
+  const { databaseUrl } = await prepareDatabase(postgresAdminUrl, name, { template: templateDatabase });
+  database = createDatabase({ connectionString: databaseUrl });
+  await database.pool.query(`insert into program (program_id, latest_revision) values ('pps-demo', 1)`);
+});
+beforeEach(async () => {
+  const id = randomBytes(6).toString('hex');
+  const submission = { id: `sub_${id}`, advertiserId: '1', surveyPartner: 'kno', storePlatform: 'other' };
+  state = openedState({
+    enrollmentId: `enr_${id}`,
+    programId: 'pps-demo',
+    programRevision: 1,
+    terms: { missedFacts: { then: 'close' }, noSpend: { then: 'close' }, maximumDeferrals: 3 },
+    submission: { ...submission, dataSharingAuthorized: true },
+    period: {
+      month: '2023-11',
+      periodFrom: '2023-11-01',
+      periodTo: '2023-11-30',
+      calculationAt: 1,
+      payoutAt: 2,
+      calendarRevision: 1,
+    },
+  });
+  await database.transaction(async (client) => {
+    await insertSubmission(client, {
+      ...{ submissionId: submission.id, enrollmentId: state.enrollmentId, messageId: id },
+      ...{
+        brandName: 'Brand',
+        storeUrl: 'https://brand.example',
+        contactName: 'N',
+        contactEmail: 'n@x.example',
+      },
+      ...{ surveyPartner: 'kno', storePlatform: 'other', advertiserId: '1', externalId: null },
+      ...{
+        dataSharingAuthorized: true,
+        dataSharingTextVersion: '1',
+        dataSharingSource: 'api',
+        submittedBy: 'me',
+      },
+    });
+    const workflowId = `enrollment:${id}`;
+    await insertEnrollment(client, { ...state, brandKey: id, workflowId, owner: 'me', state });
+  });
+});
+afterAll(() => database?.close());
+
+/** A write whose entries are the given keys, the last one with this sequence; the month shows whose state it is. */
+function entries(sequence: number, keys: string[], month = '2023-11', runId = 'run-1'): Projection {
+  const events = keys.map((key, index) => ({
+    key,
+    sequence: sequence - keys.length + 1 + index,
+    at: 1_700_000_000_000,
+    type: key,
+    actor: { role: 'service', id: 'test' },
+    details: { month },
+  }));
+  return { runId, sequence, state: { ...state, period: { ...state.period, month } }, events };
+}
+
+const write = (projection: Projection) =>
+  database.transaction((client) => writeProjection(client, projection));
+
+async function readModel(): Promise<{ sequence: number; month: string; keys: string[] }> {
+  const { rows } = await database.pool.query<{ sequence: number; month: string }>(
+    'select sequence, calculation_month as month from enrollment where enrollment_id = $1',
+    [state.enrollmentId],
+  );
+  const timeline = await readTimeline(database.pool, state.enrollmentId);
+  return { ...rows[0]!, keys: timeline.map(({ sequence, key }) => `${sequence} ${key}`) };
+}
+
+test('When a task is redone with another message, then the entry of the same number is replaced', async () => {
+  await write(entries(2, ['opened', 'lost'], '2023-12'));
+  await write(entries(2, ['other']));
+  expect(await readModel()).toEqual({ sequence: 2, month: '2023-11', keys: ['1 opened', '2 other'] });
+});
+
+test('When a task is redone with fewer messages, then what did not happen is gone', async () => {
+  await write(entries(1, ['opened']));
+  await write(entries(4, ['kept', 'lost', 'lost too'], '2023-12'));
+  await write(entries(2, ['kept']));
+  expect(await readModel()).toEqual({ sequence: 2, month: '2023-11', keys: ['1 opened', '2 kept'] });
+});
+
+test('When a message comes later in the redone task than in the lost one, then it stands once, where it came', async () => {
+  await write(entries(2, ['opened', 'message']));
+  await write(entries(3, ['signal', 'message']));
+  expect((await readModel()).keys).toEqual(['1 opened', '2 signal', '3 message']);
+});
+
+test('When a reset begins a new run, then it replaces what the old run wrote after that point', async () => {
+  await write(entries(5, ['opened', 'a', 'b', 'c', 'd'], '2023-12'));
+  await write(entries(3, ['other'], '2023-11', 'run-2'));
+  expect(await readModel()).toEqual({ sequence: 3, month: '2023-11', keys: ['1 opened', '2 a', '3 other'] });
+});
+
+test('When the run before a reset still writes, then it is ignored', async () => {
+  await write(entries(1, ['opened']));
+  await write(entries(2, ['new'], '2023-11', 'run-2'));
+  await write(entries(9, ['late'], '2023-12'));
+  expect(await readModel()).toEqual({ sequence: 2, month: '2023-11', keys: ['1 opened', '2 new'] });
+  await write(entries(3, ['third'], '2024-01', 'run-3'));
+  await write(entries(9, ['late'], '2023-12', 'run-2'));
+  expect(await readModel()).toMatchObject({ sequence: 3, month: '2024-01' });
+});
+
+test('When one key comes twice in one write, then the later entry stands and the write goes through', async () => {
+  await write(entries(3, ['opened', 'twice', 'twice']));
+  expect((await readModel()).keys).toEqual(['1 opened', '3 twice']);
+});
+
+test('When a write has waited for the row until after its attempt was given up, then it changes nothing', async () => {
+  await write(entries(1, ['opened']));
+  const scheduledAt = Date.now();
+  const info = {
+    ...defaultActivityInfo,
+    isLocal: true,
+    startToCloseTimeoutMs: 500,
+    scheduleToCloseTimeoutMs: 5_000,
+  };
+  const times = { scheduledTimestampMs: scheduledAt, currentAttemptScheduledTimestampMs: scheduledAt };
+  const attempt = new MockActivityEnvironment({ ...info, ...times });
+  const activities = createReadModelActivities({ database });
+  const project = (projection: Projection) => activities.project(projection);
+
+  let late: Promise<unknown> = Promise.resolve();
+  await database.transaction(async (client) => {
+    // A newer write holds the row for longer than the attempt lasts.
+    await writeProjection(client, entries(3, ['second', 'third'], '2023-12'));
+    late = expect(attempt.run(project, entries(2, ['second']))).rejects.toThrow('too late');
+    await untilSomebodyWaits();
+    await client.query(`select pg_sleep(greatest(0, $1::float8 - extract(epoch from clock_timestamp())))`, [
+      (scheduledAt + 600) / 1_000,
+    ]);
+  });
+  await late;
+  expect(await readModel()).toEqual({
+    sequence: 3,
+    month: '2023-12',
+    keys: ['1 opened', '2 second', '3 third'],
+  });
+});
+
+async function untilSomebodyWaits(): Promise<void> {
+  for (let waiting = 0; waiting === 0;) {
+    const { rows } = await database.pool.query<{ count: number }>(
+      `select count(*)::int as count from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`,
+      [name],
+    );
+    waiting = rows[0]!.count;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Stands between the worker and the sandbox's TikTok, and holds back what a test wants to come late. A held request is
+ * under way: unlike one that failed, its answer can still arrive after other things have happened.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestService } from './testService';
+
+export interface Gate {
+  /** For TestServiceOptions; the worker then goes through the gate. */
+  environment: { TIKTOK_BASE_URL: string };
+  open(t: TestService): void;
+  /** From now on requests about this advertiser id wait; resolves when the first one has come. */
+  hold(advertiserId: string): { reached: Promise<void> };
+  release(advertiserId: string): void;
+  stop(): Promise<void>;
+}
+
+export async function startGate(): Promise<Gate> {
+  let target = '';
+  const held = new Map<string, { arrived(): void; released: Promise<void>; release(): void }>();
+
+  const server = createServer((request, response) => {
+    forward(request, response).catch(() => response.destroy());
+  });
+  async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? '/';
+    for (const [advertiserId, hold] of held) {
+      if (!url.includes(advertiserId)) continue;
+      hold.arrived();
+      await hold.released;
+    }
+    const token = request.headers['access-token'];
+    const answer = await fetch(target + url, {
+      ...(request.method !== undefined && { method: request.method }),
+      headers: typeof token === 'string' ? { 'access-token': token } : {},
+    });
+    const type = answer.headers.get('content-type') ?? 'application/json';
+    response.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const release = (advertiserId: string) => {
+    held.get(advertiserId)?.release();
+    held.delete(advertiserId);
+  };
+  return {
+    environment: { TIKTOK_BASE_URL: `http://127.0.0.1:${port}/open_api/v1.3` },
+    open: (t) => void (target = t.sandbox.url),
+    hold(advertiserId) {
+      let arrived = () => {};
+      let letGo = () => {};
+      const reached = new Promise<void>((resolve) => (arrived = resolve));
+      const released = new Promise<void>((resolve) => (letGo = resolve));
+      held.set(advertiserId, { arrived, released, release: letGo });
+      return { reached };
+    },
+    release,
+    async stop() {
+      for (const advertiserId of [...held.keys()]) release(advertiserId);
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}

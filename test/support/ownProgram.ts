@@ -1,0 +1,157 @@
+/**
+ * A program of its own for one test, on a clock of its own, and enrollments in it: so the tests of a file share one
+ * running service and still cannot disturb each other.
+ */
+import type { WorkflowHandle } from '@temporalio/client';
+import {
+  eventually,
+  type ApiAnswer,
+  type ApiClient,
+  type Enrollment,
+  type TimelineItem,
+} from '../../dev/apiClient';
+import { publish } from '../../dev/database';
+import type { ProgramDefinition } from '../../program/definition';
+import type { EnrollmentState } from '../../program/enrollmentState';
+import { enrollmentQuery } from '../../workflows/messages';
+import { publishProgram } from './programs';
+import type { Form, TestService } from './testService';
+
+export interface OwnProgram {
+  programId: string;
+  definition: ProgramDefinition;
+  enroll(changes?: Partial<Form>): Promise<Enrolled>;
+  advanceTo(instant: string): Promise<void>;
+  /** Sets the clock running: program milliseconds per real one. */
+  runAt(speed: number): Promise<void>;
+  /** Publishes a next revision. */
+  revise(change: Partial<ProgramDefinition>): Promise<void>;
+}
+
+/** One enrollment, and what its parties do. Answers are those of the API. */
+export interface Enrolled {
+  id: string;
+  path: string;
+  workflow: WorkflowHandle;
+  confirm(by?: ApiClient, advertiserId?: string): Promise<ApiAnswer<Enrollment>>;
+  complete(by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
+  defer(month: string, by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
+  resubmit(changes: Partial<Form>): Promise<ApiAnswer<Enrollment>>;
+  /** As the API shows it. */
+  now(): Promise<Enrollment>;
+  /** As the workflow has it. */
+  state(): Promise<EnrollmentState>;
+  timeline(): Promise<TimelineItem[]>;
+  /** Types of the timeline, in order. */
+  happened(): Promise<string[]>;
+  untilStatus(status: string): Promise<Enrollment>;
+  /** Waits for the nth event of a type (default: the first) and returns it. */
+  untilEvent(type: string, nth?: number): Promise<TimelineItem>;
+  /** How often the workflow has asked for each activity, by its name in the history. */
+  activities(): Promise<Record<string, number>>;
+  /** Waits until the workflow has read the program's clock so often; a move of the clock makes it read once. */
+  untilClockRead(times: number): Promise<void>;
+}
+
+export async function ownProgram(
+  t: TestService,
+  change: Partial<ProgramDefinition> = {},
+): Promise<OwnProgram> {
+  const definition = await publishProgram(t, change);
+  const programId = definition.id;
+
+  const adjust = async (body: { advanceTo?: string; speed?: number }) => {
+    const answer = await t.admin.post(`/v1/programs/${programId}/clock`, body);
+    if (answer.status !== 200) throw new Error(`The clock was not adjusted: ${JSON.stringify(answer.body)}`);
+  };
+  return {
+    programId,
+    definition,
+    async enroll(changes) {
+      const form = { ...t.form(changes), programId };
+      const created = await t.caller.post('/v1/enrollments', form);
+      if (created.status !== 201) throw new Error(`Not enrolled: ${JSON.stringify(created.body)}`);
+      return enrolled(t, created.body, form);
+    },
+    advanceTo: (instant) => adjust({ advanceTo: instant }),
+    runAt: (speed) => adjust({ speed }),
+    async revise(changes) {
+      await publish(t.plan.databaseUrl, { ...definition, ...changes }, []);
+    },
+  };
+}
+
+function enrolled(
+  t: TestService,
+  { id, workflowId }: Enrollment,
+  form: Form & { programId: string },
+): Enrolled {
+  const path = `/v1/enrollments/${id}`;
+  const workflow = t.temporal.workflow.getHandle(workflowId);
+  const enrollment: Enrolled = {
+    id,
+    path,
+    workflow,
+    confirm: (by = t.partner, advertiserId = form.advertiserId) =>
+      by.post(`${path}/partner-confirmation`, { advertiserId }),
+    complete: (by = t.caller) => by.post(`${path}/questionnaire`, { answers: t.answers }),
+    defer: (month, by = t.partner) => by.post(`${path}/deferral`, { month }),
+    async resubmit(changes) {
+      form = { ...form, ...changes };
+      return t.caller.post(`${path}/resubmission`, { ...form, programId: undefined });
+    },
+    now: () => t.get(id),
+    state: () => workflow.query(enrollmentQuery),
+    timeline: () => t.timeline(id),
+    happened: async () => (await t.timeline(id)).map(({ type }) => type),
+    untilStatus: (status) => t.untilStatus(id, status),
+    async untilEvent(type, nth = 1) {
+      const events = await eventually(
+        async () => (await t.timeline(id)).filter((event) => event.type === type),
+        (found) => found.length >= nth,
+      );
+      return events[nth - 1]!;
+    },
+    activities: async () => count((await history(workflow)).flatMap(activityName)),
+    async untilClockRead(times) {
+      await eventually(
+        async () => clockReads(await history(workflow)),
+        (reads) => reads >= times,
+      );
+    },
+  };
+  return enrollment;
+}
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+
+/** All events of the workflow so far. */
+export async function history(workflow: WorkflowHandle): Promise<HistoryEvent[]> {
+  return (await workflow.fetchHistory()).events ?? [];
+}
+
+function activityName({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent): string[] {
+  return scheduled ? [scheduled.activityType?.name ?? ''] : [];
+}
+
+/** Activities `readClock` that have ended. */
+function clockReads(events: HistoryEvent[]): number {
+  const asked = events
+    .filter((event) => activityName(event)[0] === 'readClock')
+    .map(({ eventId }) => String(eventId));
+  return events.filter(({ activityTaskCompletedEventAttributes: completed }) =>
+    asked.includes(String(completed?.scheduledEventId)),
+  ).length;
+}
+
+function count(names: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** The current details, as Temporal UI shows them. */
+export async function shownDetails({ workflow }: Enrolled): Promise<string> {
+  const metadata = await workflow.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  return metadata.currentDetails ?? '';
+}
