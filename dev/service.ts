@@ -11,6 +11,8 @@ export interface ServicePlan {
   temporalAddress: string;
   temporalUiUrl: string;
   temporalNamespace: string;
+  temporalTls?: boolean;
+  temporalApiKey?: string | undefined;
   taskQueue: string;
   sandboxUrl: string;
   apiPort: number;
@@ -107,6 +109,8 @@ function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
     TEMPORAL_ADDRESS: plan.temporalAddress,
     TEMPORAL_NAMESPACE: plan.temporalNamespace,
     TEMPORAL_UI_URL: plan.temporalUiUrl,
+    TEMPORAL_TLS: plan.temporalTls === true ? 'true' : 'false',
+    ...(plan.temporalApiKey !== undefined && { TEMPORAL_API_KEY: plan.temporalApiKey }),
     TASK_QUEUE: plan.taskQueue,
     API_PORT: String(plan.apiPort),
     WORKER_HEALTH_PORT: String(plan.workerHealthPort),

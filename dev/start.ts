@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { admitApplication, migrate } from '../database/setup';
 import { initialClock } from '../program/clock';
 import { parseDefinition } from '../program/parseDefinition';
+import type { TemporalSettings } from '../settings/settings';
 import { prepareNamespace } from '../temporal/setup';
 import { prepareDatabase, publish, type PreparedDatabase } from './database';
 import { printGuide } from './guide';
@@ -67,7 +68,9 @@ async function bringUp(): Promise<void> {
     temporalAddress: temporal.address,
     temporalUiUrl: temporal.uiUrl,
     temporalNamespace: temporal.namespace,
-    taskQueue: environment['TASK_QUEUE'] ?? 'enrollments',
+    temporalTls: temporal.tls,
+    temporalApiKey: temporal.apiKey,
+    taskQueue: environment['TASK_QUEUE'] || 'enrollments',
     sandboxUrl: sandbox.url,
     apiPort: ports.api,
     workerHealthPort: ports.workerHealth,
@@ -106,19 +109,20 @@ async function bringUpPostgres(): Promise<PreparedDatabase> {
   return prepareDatabase(postgres.adminUrl, 'pps');
 }
 
-async function bringUpTemporal(): Promise<{ address: string; uiUrl: string; namespace: string }> {
-  const namespace = environment['TEMPORAL_NAMESPACE'] ?? 'default';
-  const settings = {
-    namespace,
-    tls: environment['TEMPORAL_TLS'] === 'true',
-    apiKey: undefined,
-    taskQueue: '',
-  };
+interface ReachableTemporal extends TemporalSettings {
+  uiUrl: string;
+}
+
+async function bringUpTemporal(): Promise<ReachableTemporal> {
+  const namespace = environment['TEMPORAL_NAMESPACE'] || 'default';
   const given = environment['TEMPORAL_ADDRESS'];
   if (given) {
+    const apiKey = environment['TEMPORAL_API_KEY'] || undefined;
+    const tls = environment['TEMPORAL_TLS'] === 'true' || apiKey !== undefined;
+    const temporal = { address: given, namespace, tls, apiKey, taskQueue: '' };
     // Somebody else's namespace: its retention is theirs to set (deploy/setup does it when asked).
-    await prepareNamespace({ ...settings, address: given }, null);
-    return { address: given, uiUrl: environment['TEMPORAL_UI_URL'] ?? 'http://127.0.0.1:8233', namespace };
+    await prepareNamespace(temporal, null);
+    return { ...temporal, uiUrl: environment['TEMPORAL_UI_URL'] || 'http://127.0.0.1:8233' };
   }
   const temporal = await startTemporal({
     databaseFile: TEMPORAL_FILE,
@@ -130,8 +134,9 @@ async function bringUpTemporal(): Promise<{ address: string; uiUrl: string; name
   });
   started.push(() => temporal.stop());
   report(`Temporal ${temporal.version} (${temporal.source}) ready`);
-  await prepareNamespace({ ...settings, address: temporal.address }, RETENTION_DAYS);
-  return { address: temporal.address, uiUrl: temporal.uiUrl, namespace };
+  const reachable = { address: temporal.address, namespace, tls: false, apiKey: undefined, taskQueue: '' };
+  await prepareNamespace(reachable, RETENTION_DAYS);
+  return { ...reachable, uiUrl: temporal.uiUrl };
 }
 
 async function emptyData(): Promise<void> {

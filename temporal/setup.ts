@@ -27,20 +27,22 @@ export async function prepareNamespace(
 }
 
 async function ensureNamespace(
-  connection: Connection,
+  { workflowService }: Connection,
   namespace: string,
   retentionDays: number,
 ): Promise<void> {
-  const workflowExecutionRetentionTtl = { seconds: retentionDays * 86_400 } as never;
+  const retention = { seconds: retentionDays * 86_400 } as never;
   try {
-    await connection.workflowService.registerNamespace({
+    const { config } = await workflowService.describeNamespace({ namespace });
+    if (Number(config?.workflowExecutionRetentionTtl?.seconds) === retentionDays * 86_400) return;
+    await workflowService.updateNamespace({
       namespace,
-      workflowExecutionRetentionPeriod: workflowExecutionRetentionTtl,
+      config: { workflowExecutionRetentionTtl: retention },
     });
   } catch (error) {
-    if (grpcCode(error) !== ALREADY_EXISTS) throw error;
+    if (grpcCode(error) !== NOT_FOUND) throw error;
+    await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: retention });
   }
-  await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
 }
 
 async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
@@ -67,6 +69,7 @@ async function ensureSearchAttributes(connection: Connection, namespace: string)
   }
 }
 
+const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 
 function grpcCode(error: unknown): number | undefined {

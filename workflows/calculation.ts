@@ -3,6 +3,7 @@ import type { MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { openCriteria } from '../program/status';
 import { patient, thirdParty } from './activities';
+import { end } from './ending';
 import { SERVICE, type Journal } from './journal';
 import { recordLookUp } from './lookUp';
 import type { Waits } from './waits';
@@ -99,13 +100,5 @@ async function rollOnOrClose(
       return;
     }
   }
-  state.stage = 'closed';
-  state.ending = { status: 'ineligible', reasonCodes, at: journal.now() };
-  journal.record({
-    key: 'ended',
-    type: 'ended',
-    actor: SERVICE,
-    details: { status: 'ineligible', ...reasons },
-  });
-  await journal.write();
+  await end(journal, 'ineligible', reasonCodes);
 }

@@ -3,11 +3,12 @@
  * nothing else is: messages.ts is the contract, inbox.ts and signals.ts take messages, journal.ts keeps state and read model,
  * waits.ts waits on the program's clock; lookUp.ts, calculation.ts and payout.ts are the steps.
  */
-import { allHandlersFinished, condition } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { openedState } from '../program/enrollmentState';
 import { calculate, untilCalculationDate } from './calculation';
 import { receiveMessages } from './inbox';
-import { Journal, SERVICE } from './journal';
+import { end, resultOf } from './ending';
+import { Journal, OPERATOR, SERVICE } from './journal';
 import { keepAdvertiserLookedUp } from './lookUp';
 import type { EnrollmentInput, EnrollmentResult } from './messages';
 import { payOut, untilPayoutDate } from './payout';
@@ -18,36 +19,44 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
   const { state } = journal;
   const waits = new Waits(journal);
   // The first entry, also when messages came before this line.
-  journal.record({ key: 'opened', type: 'opened', actor: SERVICE, details: { month: state.period.month } });
+  const { month } = state.period;
+  journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
   receiveMessages(journal, waits.clockAdjusted);
   await journal.write();
-  const lookUps = keepAdvertiserLookedUp(journal);
+  const lookUps = endsByCancel(keepAdvertiserLookedUp(journal));
 
+  // *Cancel* in Temporal UI is the withdrawal of the enrollment.
+  const withdrawn = await endsByCancel(untilPayable(journal, waits));
+  // From here on nothing stops it: what is paid is paid, and what has ended is written down.
+  await CancellationScope.nonCancellable(async () => {
+    if (withdrawn && !state.ending) await end(journal, 'withdrawn', ['WITHDRAWN'], OPERATOR);
+    if (state.stage === 'scheduled') await payOut(journal, input.payoutTaskQueue);
+
+    await lookUps;
+    await condition(allHandlersFinished);
+    await journal.written();
+  });
+  return resultOf(journal);
+}
+
+async function untilPayable(journal: Journal, waits: Waits): Promise<void> {
+  const { state } = journal;
   while (state.stage === 'collecting') {
     // Confirmation, questionnaire, look-up, resubmissions and deferrals come in meanwhile, in any order.
     await untilCalculationDate(journal, waits);
     await calculate(journal);
   }
   // Approval above the threshold comes here.
-  if (state.stage === 'scheduled') {
-    await untilPayoutDate(journal, waits);
-    await payOut(journal, input.payoutTaskQueue);
-  }
-
-  await lookUps;
-  await condition(allHandlersFinished);
-  await journal.written();
-  return result(journal);
+  if (state.stage === 'scheduled') await untilPayoutDate(journal, waits);
 }
 
-function result({ state }: Journal): EnrollmentResult {
-  if (!state.ending) throw new TypeError('The process ended without an ending.');
-  const { status, reasonCodes } = state.ending;
-  return {
-    status,
-    reasonCodes,
-    amountMinor: state.credit?.amountMinor ?? null,
-    currency: state.credit?.currency ?? null,
-    payoutKey: state.payout?.key ?? null,
-  };
+/** True if the workflow was cancelled before the work was done. */
+async function endsByCancel(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return false;
+  } catch (error) {
+    if (isCancellation(error)) return true;
+    throw error;
+  }
 }

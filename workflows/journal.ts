@@ -2,7 +2,13 @@
  * The journal of one enrollment: its state, and the only way to change it. Every change is a numbered entry, goes to the
  * read model in PostgreSQL (the projection) and shows in Temporal UI at once.
  */
-import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  log,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { TimelineEvent } from '../activities/types';
 import { programTime, type ProgramClock } from '../program/clock';
 import type { Actor, EnrollmentState } from '../program/enrollmentState';
@@ -12,6 +18,8 @@ import { local, patient } from './activities';
 import { CALCULATION_MONTH, ENROLLMENT_STATUS, SURVEY_PARTNER } from './messages';
 
 export const SERVICE: Actor = { role: 'service', id: 'enrollment' };
+/** Whoever works in Temporal UI or with its command line. */
+export const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
 
 export class Journal {
   clock: ProgramClock;
@@ -89,11 +97,11 @@ export class Journal {
   private async writeOnce(): Promise<void> {
     const batch = this.projection();
     try {
-      await local.project(batch);
+      await CancellationScope.nonCancellable(() => local.project(batch));
       this.unwritten = this.unwritten.filter((event) => event.sequence > batch.sequence);
     } catch (error) {
       log.warn('The read model could not be written; a regular activity catches up', { error });
-      this.catchingUp ??= this.catchUp();
+      this.catchingUp ??= CancellationScope.nonCancellable(() => this.catchUp());
     }
   }
 

@@ -5,6 +5,7 @@
 import { condition, sleep } from '@temporalio/workflow';
 import type { PayoutFacts } from '../program/enrollmentState';
 import { payoutActivities } from './activities';
+import { end } from './ending';
 import { SERVICE, type Journal } from './journal';
 import type { Waits } from './waits';
 
@@ -25,7 +26,7 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
   if (!credit) throw new TypeError('Only a computed credit can be paid.');
   const { pay, settle } = payoutActivities(taskQueue);
   state.stage = 'paying';
-  journal.record({ key: 'payout_begun', type: 'payout_begun', actor: SERVICE, details: {} });
+  journal.record({ key: 'step:payout_begun', type: 'payout_begun', actor: SERVICE, details: {} });
   await journal.write();
 
   const { amountMinor, currency, statementId } = credit;
@@ -56,10 +57,7 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
     attempt = { payoutKey: attempt.payoutKey, outcome: { outcome: 'unknown', evidence: 'looked up again' } };
   }
 
-  state.stage = 'closed';
-  state.ending = { status: 'paid', reasonCodes: [], at: journal.now() };
-  journal.record({ key: 'ended', type: 'ended', actor: SERVICE, details: { status: 'paid' } });
-  await journal.write();
+  await end(journal, 'paid', []);
 }
 
 function recordPayout(journal: Journal, payout: PayoutFacts, lookUps: number): void {

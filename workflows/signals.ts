@@ -4,12 +4,9 @@
  */
 import { ApplicationFailure, type SignalDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
-import type { Actor } from '../program/enrollmentState';
-import type { Journal } from './journal';
+import { OPERATOR, type Journal } from './journal';
 import { applyOnce, failure, type Kind, type Message } from './kinds';
 import type { OperatorMessage } from './messages';
-
-const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
 
 /** What every Signal may hold; a sent actor is not believed. */
 const COMMON_FIELDS = ['version', 'messageId', 'actor'];

@@ -137,7 +137,10 @@ function serverArguments(wanted: {
     ...['--port', String(wanted.port), '--ui-port', String(wanted.uiPort)],
     ...['--http-port', String(wanted.httpPort), '--metrics-port', String(wanted.metricsPort)],
     ...['--namespace', wanted.namespace, '--disable-config-file', '--disable-config-env'],
-    ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+    ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
+      '--dynamic-config-value',
+      `${key}=${value}`,
+    ]),
     ...(wanted.databaseFile === undefined
       ? []
       : [
