@@ -20,7 +20,7 @@ export async function prepareDatabase(
   options: { template?: string; applicationPassword?: string } = {},
 ): Promise<PreparedDatabase> {
   const password = options.applicationPassword ?? randomBytes(16).toString('hex');
-  const application = `pps_${name}`;
+  const application = applicationRole(name);
   await withClient(serverAdminUrl, async (client) => {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
     if (rowCount === 0) {
@@ -39,6 +39,18 @@ export async function prepareDatabase(
     );
   });
   return { databaseUrl, databaseAdminUrl };
+}
+
+/** Removes a database that prepareDatabase has made, with its role; whoever is still connected is cut off. */
+export async function dropDatabase(serverAdminUrl: string, name: string): Promise<void> {
+  await withClient(serverAdminUrl, async (client) => {
+    await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`);
+    await client.query(`drop role if exists ${client.escapeIdentifier(applicationRole(name))}`);
+  });
+}
+
+function applicationRole(databaseName: string): string {
+  return `pps_${databaseName}`;
 }
 
 /** Publishes a program with the clock that it is to run on. */

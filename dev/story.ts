@@ -37,7 +37,8 @@ export class Story {
   }
 
   summary(): void {
-    console.log(`\n${this.passed.length} checks passed: ${this.passed.join(', ')}`);
+    const claims = this.passed.map((claim) => `  ${claim}`).join('\n');
+    console.log(`\n${this.passed.length} checks passed:\n${claims}\n`);
   }
 
   date(iso: string): string {

@@ -15,7 +15,7 @@ import {
   type Enrollment,
   type TimelineItem,
 } from '../../dev/apiClient';
-import { prepareDatabase, publish } from '../../dev/database';
+import { dropDatabase, prepareDatabase, publish } from '../../dev/database';
 import { startSandbox, type Sandbox } from '../../dev/sandbox/server';
 import { NAMESPACE } from '../../dev/servers';
 import { startService, type Service, type ServicePlan } from '../../dev/service';
@@ -100,7 +100,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const programId = definition.id;
 
   const template = shared && { template: shared.templateDatabase };
-  const database = await prepareDatabase(servers.postgresAdminUrl, `test_${unique}`, template);
+  const databaseName = `test_${unique}`;
+  const database = await prepareDatabase(servers.postgresAdminUrl, databaseName, template);
   const startsAt = Date.parse(definition.testClock!.startsAt);
   await publish(database.databaseUrl, definition, [
     { realFrom: Date.now(), programFrom: startsAt, speed: 0 },
@@ -192,6 +193,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       await sandbox.stop();
       await connection.close();
       await db.end();
+      if (shared) await dropDatabase(shared.postgresAdminUrl, databaseName);
       await rm(logDirectory, { recursive: true, force: true });
     },
   };
