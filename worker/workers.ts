@@ -18,7 +18,10 @@ export interface Workers {
 
 /** Tells operators which build of the workflows ran a task. */
 async function shortBuildId(): Promise<string> {
-  return createHash('sha256').update(await readFile(WORKFLOW_BUNDLE)).digest('hex').slice(0, 8);
+  return createHash('sha256')
+    .update(await readFile(WORKFLOW_BUNDLE))
+    .digest('hex')
+    .slice(0, 8);
 }
 
 export async function createWorkers(
