@@ -44,19 +44,16 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
 
   const baseline = await thirdPartyCall(() => rail.lookUp(payout.request));
   await writeBaseline(database.pool, payout.payoutKey, baseline);
-  if (baseline.outcome !== 'absent') {
-    // The rail knows this reference although we have never asked: a person must look before anything is paid.
-    throw new Error(
-      `The rail already knows ${payout.payoutKey} (${baseline.outcome}) before it was asked to pay it.`,
-    );
-  }
   if (!(await takeForSubmission(database.pool, payout.payoutKey))) {
     const taken = await findPayout(database.pool, payout.payoutKey);
     // Voided by a request for other data: the next attempt finds the row that lives now.
     if (taken?.state === 'void') throw new Error('The payout changed at this moment; try again.');
     return alreadySubmitted(taken!);
   }
-  return { payoutKey: payout.payoutKey, outcome: await rail.pay(payout.request) };
+  // The rail knows the reference although our row says that it was never asked (the database was restored from a backup):
+  // what it knows is the outcome, and it must not be asked to pay again.
+  const outcome = baseline.outcome === 'absent' ? await rail.pay(payout.request) : baseline;
+  return { payoutKey: payout.payoutKey, outcome };
 }
 
 /** The live payout of the enrollment; a frozen one for other data (a reset came between) is replaced. */
@@ -132,8 +129,9 @@ async function book({ database }: Deps, payoutKey: string, outcome: PayoutOutcom
   return payoutFacts(row);
 }
 
-function payoutFacts({ payoutKey: key, state, railPaymentId }: PayoutRow): PayoutFacts {
-  return { key, state, railPaymentId };
+function payoutFacts({ payoutKey: key, state, railPaymentId, request, statementId }: PayoutRow): PayoutFacts {
+  const { amountMinor, currency } = request;
+  return { key, state, railPaymentId, amountMinor, currency, statementId };
 }
 
 async function railOf({ database, rails }: Deps, request: PayRequest): Promise<PayoutRail> {

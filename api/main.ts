@@ -47,7 +47,8 @@ function main(): void {
     stopping = true;
     logger.info({ signal }, 'finishing requests in flight; a second signal ends at once');
     server.close(() => {
-      void Promise.allSettled([database.close(), temporal.close()]);
+      // Not left to the event loop: a call that the SDK is still retrying would fail on the closed connection.
+      void Promise.allSettled([database.close(), temporal.close()]).then(() => process.exit(0));
     });
     server.closeIdleConnections();
   };

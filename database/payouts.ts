@@ -12,12 +12,13 @@ export interface PayoutRow {
   rail: string;
   request: PayoutRequest;
   requestHash: string;
+  statementId: string;
   railPaymentId: string | null;
   submittedAt: Date | null;
 }
 
 const COLUMNS = `payout_key as "payoutKey", enrollment_id as "enrollmentId", state, rail, request,
-  request_hash as "requestHash", rail_payment_id as "railPaymentId", submitted_at as "submittedAt"`;
+  request_hash as "requestHash", statement_id as "statementId", rail_payment_id as "railPaymentId", submitted_at as "submittedAt"`;
 
 /** The enrollment's live credit, if it has one. */
 export async function liveCredit(db: Queryable, enrollmentId: string): Promise<PayoutRow | undefined> {

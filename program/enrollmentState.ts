@@ -71,10 +71,14 @@ export interface CreditFacts {
   statementId: string;
 }
 
+/** The payout row's word: after a reset the process may have computed another credit than the one that was sent. */
 export interface PayoutFacts {
   key: string;
   state: PayoutState;
   railPaymentId: string | null;
+  amountMinor: number;
+  currency: string;
+  statementId: string;
 }
 
 export type EndStatus = 'paid' | 'ineligible' | 'withdrawn' | 'rejected';

@@ -72,6 +72,28 @@ test('When a paid process is reset to its first task, then its messages are appl
   expect(await told()).toEqual(STRAIGHT_PATH);
 });
 
+test('When a paid process is reset to before its calculation and the spend has changed, then it says what was paid', async () => {
+  await payouts.payoutDateComes(program);
+  await enrolled.untilStatus('paid');
+  const paid = (await enrolled.now()).credit!;
+  await changeSpend('100.00');
+  await reset('--event-id', await taskBefore('measure'));
+  await expectPaidOnce();
+  expect((await enrolled.now()).credit).toEqual(paid);
+  expect(await enrolled.workflow.result()).toMatchObject({ status: 'paid', amountMinor: paid.amountMinor });
+});
+
+/** Of the enrollment's ad account, in the calculation period. */
+async function changeSpend(total: string): Promise<void> {
+  const { advertiserId } = (await enrolled.state()).submission;
+  const response = await fetch(`${t.sandbox.url}/sandbox/advertisers/${advertiserId}/spend`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ from: '2023-11-01', to: '2023-11-30', total }),
+  });
+  expect(response.status).toBe(200);
+}
+
 /** Resets, and waits until the read model is that of the new run. */
 async function reset(...where: string[]): Promise<void> {
   const { workflowId } = enrolled.workflow;

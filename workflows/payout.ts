@@ -64,11 +64,15 @@ function recordPayout(journal: Journal, payout: PayoutFacts, lookUps: number): v
   const { state } = journal;
   const unchanged = state.payout?.key === payout.key && state.payout.state === payout.state;
   state.payout = payout;
+  if (state.credit) {
+    const { amountMinor, currency, statementId } = payout;
+    state.credit = { ...state.credit, amountMinor, currency, statementId };
+  }
   if (unchanged) return;
   journal.record({
     key: `payout_${payout.state}:${payout.key}:${lookUps}`,
     type: `payout_${payout.state}`,
     actor: SERVICE,
-    details: { payoutKey: payout.key, railPaymentId: payout.railPaymentId },
+    details: { payoutKey: payout.key, railPaymentId: payout.railPaymentId, amountMinor: payout.amountMinor },
   });
 }
