@@ -21,7 +21,7 @@ function main(): void {
   const app = createApp(
     {
       database,
-      enrollments: createEnrollmentClient(temporal.client, { taskQueue }),
+      enrollments: createEnrollmentClient(temporal, { taskQueue }),
       logger,
       temporalUiUrl: (workflowId) =>
         `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
@@ -47,8 +47,8 @@ function main(): void {
     stopping = true;
     logger.info({ signal }, 'finishing requests in flight; a second signal ends at once');
     server.close(() => {
-      // Not left to the event loop: a call that the SDK is still retrying would fail on the closed connection.
-      void Promise.allSettled([database.close(), temporal.close()]).then(() => process.exit(0));
+      // Not left to the event loop: the connection to Temporal stays open.
+      void database.close().finally(() => process.exit(0));
     });
     server.closeIdleConnections();
   };

@@ -23,15 +23,19 @@ const DAY_MS = 86_400_000;
 const REAL_MS_PER_DAY = 400;
 const WRONG_ADVERTISER = '7012345678901234560';
 const ADVERTISER = '7012345678901234567';
+/** What a shell makes of a program that was ended by Ctrl-C. */
+const INTERRUPTED = 130;
 
-async function main(): Promise<void> {
+/** The exit code. */
+async function main(): Promise<number> {
   const startedAt = Date.now();
   const keep = process.argv.includes('--keep');
   const story = new Story();
   const stops: (() => Promise<unknown>)[] = [];
   const interrupted = interruption();
   try {
-    await Promise.race([tell(story, stops, startedAt, keep, interrupted), interrupted]);
+    const told = tell(story, stops, startedAt, keep, interrupted).then(() => 0);
+    return await Promise.race([told, interrupted.then(() => (story.isTold ? 0 : INTERRUPTED))]);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
@@ -63,7 +67,6 @@ async function tell(
   const database = await prepareDatabase(servers.postgresAdminUrl, databaseName);
   stops.push(() => dropDatabase(servers.postgresAdminUrl, databaseName));
   const connection = await Connection.connect({ address: servers.temporalAddress });
-  stops.push(() => connection.close());
   const service = await startService({
     databaseUrl: database.databaseUrl,
     temporalAddress: servers.temporalAddress,
@@ -264,7 +267,11 @@ function interruption(): Promise<void> {
   });
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+main().then(
+  // What was still starting when Ctrl-C came is ended by its watchdog.
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -25,6 +25,8 @@ export interface ServicePlan {
 
 export interface RunningProcess {
   pid: number;
+  /** Resolves when it has ended, whoever ended it, with the way in which it did. */
+  ended: Promise<string>;
   /** For fault tests; resolves when it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Drains it. */
@@ -58,23 +60,24 @@ export async function startService(plan: ServicePlan): Promise<Service> {
       stopSignals: ['SIGTERM', 'SIGKILL'],
       watchdog,
     });
-    const ended = async () => {
+    const stop = async () => {
       await server.stop();
       await watchdog.release();
     };
     try {
       await server.readyWhen(async () => ((await isReady()) ? true : undefined), READY_MS);
     } catch (error) {
-      await ended();
+      await stop();
       throw error;
     }
     return {
       pid: server.pid,
+      ended: server.ended,
       async kill(signal) {
         server.kill(signal);
-        await ended();
+        await stop();
       },
-      stop: ended,
+      stop,
     };
   };
   const startApi = () => start('api', () => answers(`${apiUrl}/healthz`));

@@ -12,7 +12,7 @@ import { prepareNamespace } from '../temporal/setup';
 import { prepareDatabase, publish, type PreparedDatabase } from './database';
 import { printGuide } from './guide';
 import { startSandbox } from './sandbox/server';
-import { startService } from './service';
+import { startService, type Service } from './service';
 import { definitionFile } from './settings';
 import { refuseInProduction } from './stack/developmentOnly';
 import { emptyPostgresData, emptyTemporalData } from './stack/emptyData';
@@ -35,17 +35,23 @@ const started: (() => Promise<unknown>)[] = [];
 
 async function main(): Promise<void> {
   refuseInProduction('development service');
-  const interrupted = interruption();
+  let fail: (error: unknown) => void = () => undefined;
+  const end = new Promise<void>((resolve, reject) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+    fail = reject;
+  });
   try {
-    await Promise.race([bringUp(), interrupted]);
-    await interrupted;
+    await Promise.race([bringUp(fail), end]);
+    await end;
     console.log('\nStopping; the data stay in .data/');
   } finally {
     for (const stop of started.splice(0).reverse()) await stop();
   }
 }
 
-async function bringUp(): Promise<void> {
+/** `fail` ends everything later, when a process cannot be kept up. */
+async function bringUp(fail: (error: unknown) => void): Promise<void> {
   if (process.argv.includes('--fresh')) await emptyData();
   await mkdir(join(DATA, 'temporal'), { recursive: true });
   const ports = {
@@ -76,7 +82,14 @@ async function bringUp(): Promise<void> {
     workerHealthPort: ports.workerHealth,
     logDirectory: join(DATA, 'log'),
   });
-  started.push(() => service.stop());
+  let stopping = false;
+  started.push(() => {
+    stopping = true;
+    return service.stop();
+  });
+  for (const name of ['api', 'worker'] as const) {
+    keepUp(service, name, () => stopping).catch(fail);
+  }
   printGuide({
     apiUrl: service.apiUrl,
     temporalUiUrl: temporal.uiUrl,
@@ -84,6 +97,17 @@ async function bringUp(): Promise<void> {
     logDirectory: join(DATA, 'log'),
     definition,
   });
+}
+
+/** Starts a process again that ends by itself: nothing that was acknowledged is lost by that. */
+async function keepUp(service: Service, name: 'api' | 'worker', isStopping: () => boolean): Promise<void> {
+  for (;;) {
+    const how = await service[name].ended;
+    if (isStopping()) return;
+    report(`The ${name} has ended (${how}; .data/log/${name}.log.old tells more). Starting it again.`);
+    await (name === 'api' ? service.startApi() : service.startWorker());
+    report(`The ${name} is up again.`);
+  }
 }
 
 async function bringUpPostgres(): Promise<PreparedDatabase> {
@@ -162,14 +186,11 @@ function portOf(variable: string, fallback: number): number {
   return port;
 }
 
-function interruption(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
-}
-
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().then(
+  // What was still starting when Ctrl-C came is ended by its watchdog.
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);

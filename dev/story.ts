@@ -36,7 +36,11 @@ export class Story {
     console.log(`${' '.repeat(15)}${what.padEnd(LEFT - 10)}${amount.padStart(14)}`);
   }
 
+  /** Whether the summary has been printed. */
+  isTold = false;
+
   summary(): void {
+    this.isTold = true;
     const claims = this.passed.map((claim) => `  ${claim}`).join('\n');
     console.log(`\n${this.passed.length} checks passed:\n${claims}\n`);
   }

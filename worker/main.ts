@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const connection = await connect(settings);
   const workers = await createWorkers(connection, settings, { database, adPlatform, rails });
   const temporal = connectTemporal(settings.temporal);
-  const enrollments = createEnrollmentClient(temporal.client, { taskQueue: settings.temporal.taskQueue });
+  const enrollments = createEnrollmentClient(temporal, { taskQueue: settings.temporal.taskQueue });
 
   const { healthHost, healthPort } = settings;
   const health = serveHealth(healthHost, healthPort, () => workers.areRunning(), logger);
@@ -50,7 +50,6 @@ async function main(): Promise<void> {
     runOutbox({ database, enrollments, logger }, settings.outboxPollMs, stopping.signal),
   ]);
   health.close();
-  await temporal.close();
   await connection.close();
   await database.close();
   closeHttp();
@@ -87,7 +86,7 @@ function temporalLogger(logger: Logger): DefaultLogger {
 }
 
 main().then(
-  // Not left to the event loop: a call that the SDK is still retrying would fail on the closed connection.
+  // Not left to the event loop: the client's connection to Temporal stays open.
   () => process.exit(0),
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : error);

@@ -28,6 +28,8 @@ export interface ServerProcess {
   /** Asks `probe` until it gives an answer. Throws a ServerEnded if the process ends before that. */
   readyWhen<T>(probe: () => Promise<T | undefined>, timeoutMs: number): Promise<T>;
   kill: (signal: NodeJS.Signals) => void;
+  /** Resolves when the process has ended, whoever ended it, with the way in which it did. */
+  ended: Promise<string>;
   /** Ends the process, at the latest by SIGKILL. May be called again. */
   stop: () => Promise<void>;
 }
@@ -67,11 +69,11 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
   if (pid !== undefined) plan.watchdog.watch(pid);
 
   let howItEnded: string | undefined;
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<string>((resolve) => {
     const note = (how: string) => {
       howItEnded ??= how;
       plan.watchdog.ended();
-      resolve();
+      resolve(how);
     };
     child.once('exit', (code, signal) => note(signal ?? `exit code ${code}`));
     child.once('error', (error) => note(error.message));
@@ -115,6 +117,7 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
     pid,
     readyWhen,
     kill: (signal) => void (isRunning() && child.kill(signal)),
+    ended,
     stop,
   };
 }
