@@ -4,6 +4,7 @@ import { createAdvertiserActivities } from './advertiser';
 import { createMeasureActivities } from './measure';
 import { createPayoutActivities } from './payout';
 import type { AdPlatform, PayoutRail } from './ports';
+import { createCancelPayout } from './submittedCredit';
 import { createReadModelActivities } from './readModel';
 import type { LocalActivities, MainActivities, PayoutActivities } from './types';
 
@@ -24,6 +25,7 @@ export function createActivities(deps: ActivityDeps): {
       ...createReadModelActivities(deps),
       ...createAdvertiserActivities(deps),
       ...createMeasureActivities(deps),
+      ...createCancelPayout(deps),
     },
     payout: createPayoutActivities(deps),
   };

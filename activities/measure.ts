@@ -1,14 +1,13 @@
 /** The calculation: look the ad account up again, read its spend, compute the credit, keep inputs and outcome. */
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/pool';
-import { liveCredit } from '../database/payouts';
-import { findStatement, insertStatement } from '../database/statements';
+import { insertStatement } from '../database/statements';
 import { nextMonth, planFor } from '../program/calendar';
 import { computeCredit } from '../program/credit';
 import type { ProgramDefinition } from '../program/definition';
-import type { CreditFacts } from '../program/enrollmentState';
 import { lookUpAdvertiser } from './advertiser';
 import type { AdPlatform } from './ports';
+import { submittedCredit } from './submittedCredit';
 import { programNow, readProgram } from './terms';
 import { thirdPartyCall } from './thirdPartyCall';
 import type { MainActivities, Measurement, MeasureRequest } from './types';
@@ -26,7 +25,8 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
   const { database, adPlatform } = deps;
   const { enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period } =
     request;
-  const sent = await creditAlreadySent(database, enrollmentId);
+  // After a reset: a credit that has been sent to the rail is not computed again, whatever the spend is now.
+  const sent = await submittedCredit(database.pool, enrollmentId);
   if (sent) return { outcome: 'credit', credit: sent, payoutAt: period.payoutAt };
 
   const lookUp = await lookUpAdvertiser(deps, { programId, programRevision, advertiserId, ...period });
@@ -67,17 +67,6 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
     credit: { amountMinor, currency, spendMinor, region, statementId },
     payoutAt: payoutDate(definition, period, spendAsOf),
   };
-}
-
-/** After a reset: a credit that has been sent to the rail is not computed again, whatever the spend is now. */
-async function creditAlreadySent(database: Database, enrollmentId: string): Promise<CreditFacts | undefined> {
-  const payout = await liveCredit(database.pool, enrollmentId);
-  if (!payout || payout.state === 'frozen') return undefined;
-  const { statementId } = payout;
-  const statement = await findStatement(database.pool, statementId);
-  if (statement?.result.outcome !== 'credit') throw new Error(`Statement ${statementId} holds no credit.`);
-  const { amountMinor, currency, spendMinor, region } = statement.result;
-  return { amountMinor, currency, spendMinor, region, statementId };
 }
 
 /** A payout date that has passed: at once, or on the calendar's next one (program policy `latePayoutDate`). */

@@ -55,6 +55,11 @@ export interface MainActivities {
   /** The same write as the local one, for as long as it takes. */
   project(projection: Projection): Promise<void>;
   readClock(programId: string): Promise<ProgramClock>;
+  /**
+   * Before an end without a payment: makes a frozen payout void. A credit that has been submitted is returned instead:
+   * it cannot be taken back, so its payout has to be brought to its end.
+   */
+  cancelPayout(enrollmentId: string): Promise<CreditFacts | null>;
   planPeriod(request: PlanRequest): Promise<PlanAnswer>;
   lookUpAdvertiser(request: LookUpRequest): Promise<LookUpAnswer>;
   measure(request: MeasureRequest): Promise<Measurement>;

@@ -8,6 +8,9 @@ import { createEnrollmentClient } from '../temporal/enrollments';
 import { createApp } from './app';
 import { createAuthentication } from './authentication';
 
+/** Requests that are still under way this long after the signal are cut off. */
+const FORCE_MS = 15_000;
+
 function main(): void {
   const settings = readApiSettings();
   const { host, port, temporalUiUrl } = settings;
@@ -39,9 +42,13 @@ function main(): void {
     );
     process.exit(1);
   });
+  let stopping = false;
+  // A client that keeps its connection busy would keep the process from ending.
+  server.prependListener('request', (_request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
+  });
   server.listen(port, host, () => logger.info({ host, port }, 'api ready'));
 
-  let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
@@ -51,6 +58,7 @@ function main(): void {
       void database.close().finally(() => process.exit(0));
     });
     server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), FORCE_MS).unref();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
 }

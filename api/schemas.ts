@@ -46,7 +46,7 @@ export const deferralBody = z.strictObject({
 export const clockBody = z
   .strictObject({
     advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
-    speed: z.number().min(0).max(1e9).optional(),
+    speed: z.number().min(0).max(1e6).optional(),
   })
   .refine(
     (body) => body.advanceTo !== undefined || body.speed !== undefined,

@@ -25,8 +25,8 @@ export type Scope =
 
 const SELECT = `select e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
     e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",
-    e.started_at as "startedAt", e.sequence, e.state, s.brand_name as "brandName", s.external_id as "externalId"
-  from enrollment e join submission s on s.submission_id = e.state #>> '{submission,id}'`;
+    e.started_at as "startedAt", e.sequence, e.state, coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId"
+  from enrollment e left join submission s on s.submission_id = e.state #>> '{submission,id}'`;
 
 /** True when inserted; false when the brand has a live enrollment in this program already. */
 export async function insertEnrollment(

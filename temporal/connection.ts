@@ -3,8 +3,8 @@ import { Client, Connection } from '@temporalio/client';
 import type { TemporalSettings } from '../settings/settings';
 
 /**
- * Connects when first used, and again by itself after an interruption: Temporal being away must not stop a process. The
- * connection is never closed, it ends with the process: a call that the SDK is still retrying would throw on a closed one.
+ * Connects when first used, and again by itself after an interruption: Temporal being away must not stop a process. Do not
+ * close the connection while a call may be under way: one that the SDK is retrying throws on a closed connection.
  */
 export function connectTemporal(settings: TemporalSettings): Client {
   const connection = Connection.lazy({

@@ -50,6 +50,8 @@ async function main(): Promise<void> {
     runOutbox({ database, enrollments, logger }, settings.outboxPollMs, stopping.signal),
   ]);
   health.close();
+  // The outbox has ended, so no call is under way; what an activity still does ends by itself.
+  await temporal.connection.close();
   await connection.close();
   await database.close();
   closeHttp();
@@ -85,11 +87,7 @@ function temporalLogger(logger: Logger): DefaultLogger {
   return new DefaultLogger('WARN', ({ level, message, meta }) => logger[levels[level]](meta ?? {}, message));
 }
 
-main().then(
-  // Not left to the event loop: the client's connection to Temporal stays open.
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  },
-);
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

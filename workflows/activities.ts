@@ -13,7 +13,9 @@ export const local = proxyLocalActivities<LocalActivities>({
 });
 
 /** Our own database, for as long as it takes: an enrollment is never lost because PostgreSQL was away. */
-export const patient = proxyActivities<Pick<MainActivities, 'project' | 'planPeriod' | 'readClock'>>({
+export const patient = proxyActivities<
+  Pick<MainActivities, 'project' | 'planPeriod' | 'readClock' | 'cancelPayout'>
+>({
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
 });

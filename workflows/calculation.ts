@@ -3,7 +3,7 @@ import type { MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { openCriteria } from '../program/status';
 import { patient, thirdParty } from './activities';
-import { end } from './ending';
+import { endUnpaid } from './ending';
 import { SERVICE, type Journal } from './journal';
 import { recordLookUp } from './lookUp';
 import type { Waits } from './waits';
@@ -100,5 +100,5 @@ async function rollOnOrClose(
       return;
     }
   }
-  await end(journal, 'ineligible', reasonCodes);
+  await endUnpaid(journal, 'ineligible', reasonCodes);
 }

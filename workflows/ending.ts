@@ -1,6 +1,7 @@
 /** How an enrollment ends: as a result, with its reasons. A failed workflow means that a person must look. */
 import type { Actor, EndStatus } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
+import { patient } from './activities';
 import { SERVICE, type Journal } from './journal';
 import type { EnrollmentResult } from './messages';
 
@@ -15,6 +16,33 @@ export async function end(
   state.ending = { status, reasonCodes, at: journal.now() };
   const details = { status, ...(reasonCodes.length > 0 && { reasonCodes: reasonCodes.join(',') }) };
   journal.record({ key: 'step:ended', type: 'ended', actor, details });
+  await journal.write();
+}
+
+/**
+ * Ends without a payment, unless one was submitted: after a reset the process may not remember it. Then the enrollment is
+ * scheduled again, and the payout is brought to its end.
+ */
+export async function endUnpaid(
+  journal: Journal,
+  status: Exclude<EndStatus, 'paid'>,
+  reasonCodes: ReasonCode[],
+  actor: Actor = SERVICE,
+): Promise<void> {
+  const { state } = journal;
+  const submitted = await patient.cancelPayout.executeWithOptions(
+    { summary: 'nothing may be paid any more' },
+    [state.enrollmentId],
+  );
+  if (!submitted) {
+    await end(journal, status, reasonCodes, actor);
+    return;
+  }
+  state.credit = submitted;
+  state.period = { ...state.period, payoutAt: journal.now() };
+  state.stage = 'scheduled';
+  const details = { ...submitted };
+  journal.record({ key: 'step:payout_found', type: 'payout_found', actor: SERVICE, details });
   await journal.write();
 }
 

@@ -7,7 +7,7 @@ import { allHandlersFinished, CancellationScope, condition, isCancellation } fro
 import { openedState } from '../program/enrollmentState';
 import { calculate, untilCalculationDate } from './calculation';
 import { receiveMessages } from './inbox';
-import { end, resultOf } from './ending';
+import { endUnpaid, resultOf } from './ending';
 import { Journal, OPERATOR, SERVICE } from './journal';
 import { keepAdvertiserLookedUp } from './lookUp';
 import type { EnrollmentInput, EnrollmentResult } from './messages';
@@ -29,7 +29,7 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
   const withdrawn = await endsByCancel(untilPayable(journal, waits));
   // From here on nothing stops it: what is paid is paid, and what has ended is written down.
   await CancellationScope.nonCancellable(async () => {
-    if (withdrawn && !state.ending) await end(journal, 'withdrawn', ['WITHDRAWN'], OPERATOR);
+    if (withdrawn && !state.ending) await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], OPERATOR);
     if (state.stage === 'scheduled') await payOut(journal, input.payoutTaskQueue);
 
     await lookUps;

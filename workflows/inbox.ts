@@ -8,22 +8,44 @@
  */
 import type { UpdateDefinition } from '@temporalio/common';
 import { log, setHandler } from '@temporalio/workflow';
-import type { PeriodFacts, SubmissionFacts } from '../program/enrollmentState';
+import type { PeriodFacts } from '../program/enrollmentState';
 import { confirmationStands } from '../program/status';
 import { local } from './activities';
 import type { Journal } from './journal';
-import { applyOnce, failure, refusal, type Kind, type Message } from './kinds';
+import { applyOnce, failure, isMonth, isText, refusal, requireShape, type Kind, type Message } from './kinds';
 import * as messages from './messages';
 import type { MessageAnswer } from './messages';
 import { optionalId, receiveSignals, requiredMonth } from './signals';
 
+/**
+ * Reports of what is known already, over the life of an enrollment. A run takes 2,000 Updates and then none at all, so
+ * whoever repeats itself without end must not use up those of the others. A refused Update does not count.
+ */
+const MAXIMUM_REPEATS = 100;
+
 export function receiveMessages(journal: Journal, clockAdjusted: () => void): void {
   const { state } = journal;
+  let repeats = 0;
+  const refuseEndlessRepeats = () => {
+    if (repeats < MAXIMUM_REPEATS) return;
+    throw failure('REPEATED_TOO_OFTEN', 'The same has been reported over and over; it is known.');
+  };
 
   const resubmit: Kind<messages.ResubmitMessage> = {
-    check: () => refuseOnceCalculating(journal),
+    isComplete({ submission }) {
+      const { id, advertiserId, surveyPartner, storePlatform, dataSharingAuthorized } = submission ?? {};
+      return (
+        [id, advertiserId, surveyPartner, storePlatform].every(isText) &&
+        typeof dataSharingAuthorized === 'boolean'
+      );
+    },
+    check({ submission }) {
+      if (submission.id === state.submission.id) {
+        throw failure('NOTHING_CHANGED', 'The enrollment has this submission already.');
+      }
+      refuseOnceCalculating(journal);
+    },
     apply(message) {
-      if (sameSubmission(state.submission, message.submission)) return;
       const otherAccount = message.submission.advertiserId !== state.submission.advertiserId;
       state.submission = message.submission;
       if (otherAccount) state.lookUp = { state: 'pending' };
@@ -37,12 +59,18 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
   };
 
   const confirmPartner: Kind<messages.ConfirmPartnerMessage> = {
-    check(message) {
+    isComplete: ({ advertiserId, submissionId }) =>
+      isText(advertiserId) && (submissionId === undefined || isText(submissionId)),
+    check({ advertiserId, submissionId = state.submission.id }) {
       refuseOnceCalculating(journal);
-      if (message.advertiserId !== state.submission.advertiserId) throw refusal('SUBMISSION_SUPERSEDED');
+      if (advertiserId !== state.submission.advertiserId || submissionId !== state.submission.id) {
+        throw refusal('SUBMISSION_SUPERSEDED');
+      }
+      if (confirmationStands(state)) refuseEndlessRepeats();
     },
     apply(message) {
       const repeated = confirmationStands(state);
+      if (repeated) repeats += 1;
       if (!repeated) {
         const { id, advertiserId } = state.submission;
         state.confirmation = { submissionId: id, advertiserId, by: message.actor, at: journal.now() };
@@ -57,9 +85,14 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
   };
 
   const completeQuestionnaire: Kind<messages.CompleteQuestionnaireMessage> = {
-    check: () => refuseOnceCalculating(journal),
+    isComplete: ({ answersId }) => answersId === null || isText(answersId),
+    check() {
+      refuseOnceCalculating(journal);
+      if (state.questionnaire) refuseEndlessRepeats();
+    },
     apply(message) {
       const repeated = state.questionnaire !== null;
+      if (repeated) repeats += 1;
       state.questionnaire ??= { answersId: message.answersId, by: message.actor, at: journal.now() };
       journal.record({
         key: message.messageId,
@@ -71,9 +104,16 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
   };
 
   const defer: Kind<messages.DeferMessage> = {
+    isComplete: ({ month, surveyPartner }) =>
+      isMonth(month) && (surveyPartner === undefined || isText(surveyPartner)),
     check(message) {
       refuseOnceCalculating(journal);
-      if (message.month === state.period.month) return;
+      const { surveyPartner = state.submission.surveyPartner } = message;
+      if (surveyPartner !== state.submission.surveyPartner) throw refusal('SUBMISSION_SUPERSEDED');
+      if (message.month === state.period.month) {
+        refuseEndlessRepeats();
+        return;
+      }
       if (message.month < state.period.month) {
         if (message.actor.role !== 'admin') throw refusal('MONTH_NOT_LATER');
         if (!state.deferredFrom.includes(message.month)) throw refusal('NO_SUCH_DEFERRAL');
@@ -83,7 +123,10 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
     async apply(message) {
       for (;;) {
         const from = state.period;
-        if (message.month === from.month) return;
+        if (message.month === from.month) {
+          repeats += 1;
+          return;
+        }
         const period = await planDeferral(journal, message);
         // While the calendar was read, other messages, the calculation date or the ad account's time zone may have come.
         this.check(message);
@@ -133,8 +176,7 @@ function receive<M extends Message>(
     },
     {
       validator(message: M) {
-        if (message.version !== 1)
-          throw failure('INVALID_MESSAGE', `Unknown message version ${String(message.version)}.`);
+        requireShape(kind, message);
         // A message that was applied is answered again, whatever has happened since.
         if (!journal.hasApplied(message.messageId)) kind.check(message);
       },
@@ -175,8 +217,4 @@ function monthsDeferredFrom(before: string[], fromMonth: string, month: string):
 function refuseOnceCalculating({ state }: Journal): void {
   if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');
   if (state.stage !== 'collecting') throw refusal('CALCULATION_BEGUN');
-}
-
-function sameSubmission(one: SubmissionFacts, other: SubmissionFacts): boolean {
-  return one.id === other.id;
 }

@@ -13,6 +13,8 @@ export interface Message {
 
 /** One kind of message: what refuses it, and what it changes. */
 export interface Kind<M extends Message> {
+  /** Whether its own fields have the shape of the contract: whoever can reach Temporal can send anything. */
+  isComplete(message: M): boolean;
   /** Throws the refusal; must not change anything. Called again after every await of `apply`. */
   check(message: M): void;
   apply(message: M): void | Promise<void>;
@@ -24,6 +26,24 @@ export function applyOnce<M extends Message>(journal: Journal, kind: Kind<M>, me
     kind.check(message);
     await kind.apply(message);
   });
+}
+
+/** Throws INVALID_MESSAGE for what is not a message of this kind. */
+export function requireShape<M extends Message>(kind: Kind<M>, message: M): void {
+  const { version, messageId, actor } = (message ?? {}) as Partial<M>;
+  if (version !== 1) throw failure('INVALID_MESSAGE', `Unknown message version ${String(version)}.`);
+  const isSigned = isText(messageId) && isText(actor?.role) && isText(actor?.id);
+  if (!isSigned || !kind.isComplete(message)) {
+    throw failure('INVALID_MESSAGE', 'The message lacks fields of its kind (workflows/messages.ts).');
+  }
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 200;
+}
+
+export function isMonth(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-(0[1-9]|1[0-2])$/.test(value);
 }
 
 /** By a rule of the program. */

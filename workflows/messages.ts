@@ -52,6 +52,8 @@ export interface ResubmitMessage extends Message {
 export interface ConfirmPartnerMessage extends Message {
   /** The ad account that the confirmation attests; another one than the current submission's is refused. */
   advertiserId: string;
+  /** The submission that it attests, as the sender saw it; another one than the current is refused. */
+  submissionId?: string;
 }
 
 export interface CompleteQuestionnaireMessage extends Message {
@@ -62,6 +64,8 @@ export interface CompleteQuestionnaireMessage extends Message {
 export interface DeferMessage extends Message {
   /** The calculation month to move to, YYYY-MM. */
   month: string;
+  /** The survey partner on whose behalf it is asked for; refused if the enrollment has another one by now. */
+  surveyPartner?: string;
 }
 
 /** Answer to every message: the state with this sequence number holds its effect. */
@@ -94,7 +98,15 @@ export const enrollmentQuery = defineQuery<EnrollmentState>('enrollment');
  * Types of the typed failures by which an Update is refused. The failure's message is a sentence for people; a refusal
  * for a program rule carries its reason code as type.
  */
-export type RefusalType = ReasonCode | 'ENROLLMENT_ENDED' | 'TRY_AGAIN' | 'INVALID_MESSAGE';
+export type RefusalType =
+  | ReasonCode
+  | 'ENROLLMENT_ENDED'
+  | 'TRY_AGAIN'
+  | 'INVALID_MESSAGE'
+  /** The data are those that the enrollment has: not an error for whoever sent them. */
+  | 'NOTHING_CHANGED'
+  /** The same fact was reported so often that the history would overflow. */
+  | 'REPEATED_TOO_OFTEN';
 
 /** What operators can filter by in Temporal UI. They must exist before the first start (temporal/setup.ts). */
 export const PROGRAM_ID = defineSearchAttributeKey('ProgramId', SearchAttributeType.KEYWORD);

@@ -5,7 +5,7 @@
 import { ApplicationFailure, type SignalDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
 import { OPERATOR, type Journal } from './journal';
-import { applyOnce, failure, type Kind, type Message } from './kinds';
+import { applyOnce, failure, isMonth, type Kind, type Message } from './kinds';
 import type { OperatorMessage } from './messages';
 
 /** What every Signal may hold; a sent actor is not believed. */
@@ -73,7 +73,7 @@ function readSignal<S extends object>(
 }
 
 export function requiredMonth(month: unknown): string {
-  if (typeof month === 'string' && /^\d{4}-(0[1-9]|1[0-2])$/.test(month)) return month;
+  if (isMonth(month)) return month;
   throw failure('INVALID_MESSAGE', 'A deferral needs a month, for example {"month":"2023-12"}.');
 }
 

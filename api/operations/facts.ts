@@ -20,7 +20,15 @@ export function confirmPartner(
 ): Promise<EnrollmentRow> {
   const { messageId } = message;
   const { advertiserId } = body;
-  const confirmation = { version: 1, messageId, actor: actorOf(principal), advertiserId } as const;
+  // Of the submission as the sender could see it: one that comes in between is not attested.
+  const submissionId = row.state.submission.id;
+  const confirmation = {
+    version: 1,
+    messageId,
+    actor: actorOf(principal),
+    advertiserId,
+    submissionId,
+  } as const;
   return sendMessage(context, row, messages.confirmPartner, confirmation, message);
 }
 
@@ -39,7 +47,14 @@ export async function defer(
     throw new Problem(403, 'FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
   }
   const { messageId } = message;
-  const deferral = { version: 1, messageId, actor: actorOf(principal), month: body.month } as const;
+  const { surveyPartner } = principal;
+  const deferral = {
+    version: 1,
+    messageId,
+    actor: actorOf(principal),
+    month: body.month,
+    ...(surveyPartner !== undefined && { surveyPartner }),
+  } as const;
   return sendMessage(context, row, messages.defer, deferral, message);
 }
 

@@ -33,13 +33,14 @@ export async function resubmit(
     submittedBy: principal.id,
   };
   const submission = submissionOf(form, identity);
-  // Only if nothing else was sent since: a resubmission whose answer was lost may have been taken, or be taken yet.
   const newest = await newestSubmission(pool, enrollmentId);
-  const isCurrent = newest?.submissionId === row.state.submission.id;
-  if (!row.state.ending && isCurrent && sameData(newest, submission)) return row;
-
-  submission.submissionId = await insertSubmission(pool, submission);
-  const facts = submissionFacts(submission);
+  const isRepeated = newest !== undefined && sameData(newest, submission);
+  // An enrollment that has not been started yet will be started with what the row says.
+  if (isRepeated && !row.startedAt) return row;
+  if (!isRepeated) submission.submissionId = await insertSubmission(pool, submission);
+  // Sent also when it seems to be there already: the read model may show what a lost workflow task wrote, and only the
+  // workflow knows. It refuses what it has, which costs nothing.
+  const facts = submissionFacts(isRepeated ? newest : submission);
   return sendMessage(
     context,
     row,
