@@ -140,7 +140,8 @@ test('When a worker stands still past its time-out and wakes up after another ha
     proxy.restore();
     process.kill(frozen.pid, 'SIGCONT');
     await frozen.stop(); // drains what it had begun
-    expect(await writes()).toBe(1); // it did try to take the row
+    // It tries to take the row once at most; not even that if its query has timed out while it stood still.
+    expect(await writes()).toBeLessThanOrEqual(1);
     await expectPaidOnce();
   } finally {
     await other.stop();
