@@ -1,6 +1,30 @@
 /** Requests as callers send them; unknown fields are refused. */
 import { z } from 'zod';
 
+/**
+ * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
+ * `safeParse`.
+ */
+export function inPlainWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_key') return 'has a name that is too long or holds control characters';
+  if (issue.code !== 'invalid_type') return undefined;
+  if (issue.input === undefined) return 'is required';
+  return TYPES[issue.expected];
+}
+
+const TYPES: Partial<Record<string, string>> = {
+  string: 'must be a text',
+  number: 'must be a number',
+  boolean: 'must be true or false',
+  object: 'must be an object',
+  record: 'must be an object',
+};
+
+/** A message for what is there but wrong; what is missing "is required" (inPlainWords). */
+const unlessMissing = (message: string) => ({
+  error: ({ input }: { input?: unknown }) => (input === undefined ? undefined : message),
+});
+
 const text = (max: number) => limitedText(max).trim().min(1, 'must not be empty');
 /** PostgreSQL stores neither a NUL nor half of a surrogate pair. */
 const limitedText = (max: number) =>
@@ -9,13 +33,16 @@ const limitedText = (max: number) =>
     .max(max, `must have at most ${max} characters`)
     .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters');
 const advertiserId = z
-  .string('must be a string: an advertiser id has more digits than a JSON number can hold')
+  .string(unlessMissing('must be a string: an advertiser id has more digits than a JSON number can hold'))
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
 
 export const createEnrollmentBody = z.strictObject({
   programId: text(64),
   brand: z.strictObject({ name: text(200), storeUrl: text(500) }),
-  contact: z.strictObject({ name: text(200), email: z.email('must be an e-mail address').max(254) }),
+  contact: z.strictObject({
+    name: text(200),
+    email: z.email(unlessMissing('must be an e-mail address')).max(254, 'must have at most 254 characters'),
+  }),
   surveyPartner: text(64),
   storePlatform: text(64),
   advertiserId,
@@ -43,17 +70,25 @@ export const deferralBody = z.strictObject({
   month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM'),
 });
 
+const SPEED = 'must be a number from 0 to 1,000,000';
 export const clockBody = z
   .strictObject({
     advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
-    speed: z.number().min(0).max(1e6).optional(),
+    speed: z
+      .number(SPEED)
+      .refine((speed) => speed >= 0 && speed <= 1e6, SPEED)
+      .optional(),
   })
   .refine(
     (body) => body.advanceTo !== undefined || body.speed !== undefined,
     'name advanceTo, speed, or both',
   );
 
+const LIMIT = 'must be a whole number from 1 to 200';
 export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce
+    .number(LIMIT)
+    .refine((limit) => Number.isInteger(limit) && limit >= 1 && limit <= 200, LIMIT)
+    .default(50),
   after: text(64).optional(),
 });

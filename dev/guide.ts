@@ -1,4 +1,5 @@
 /** What `npm start` prints when everything is up: where it is, with which keys, and what to try first. */
+import { initialClock, programTime, type ProgramClock } from '../program/clock';
 import type { ProgramDefinition } from '../program/definition';
 import { DEVELOPMENT_KEYS } from './settings';
 
@@ -8,8 +9,12 @@ export function printGuide(up: {
   sandboxUrl: string;
   logDirectory: string;
   definition: ProgramDefinition;
+  /** Not given: as it is when the program is published. */
+  clock?: ProgramClock | undefined;
 }): void {
   const { apiUrl, definition } = up;
+  const real = Date.now();
+  const clock = inWords(up.clock ?? initialClock(definition.testClock, real), real);
   const keys = DEVELOPMENT_KEYS.map(({ key, role }) => `  ${role.padEnd(9)} ${key}`).join('\n');
   console.log(`
 API          ${apiUrl}
@@ -20,7 +25,8 @@ Logs         ${up.logDirectory}
 Development keys
 ${keys}
 
-Program ${definition.id} (amounts and dates are illustrative); its clock stands still until it is advanced. Try:
+Program ${definition.id} (amounts and dates are illustrative); ${clock}.
+Try this, or the tour in README.md; each is for a fresh service (npm start -- --fresh):
 
 curl ${apiUrl}/v1/enrollments -H 'Authorization: Bearer pps_dev_caller_shop-app' -H 'Content-Type: application/json' -d '${firstForm(definition)}'
 
@@ -28,6 +34,15 @@ curl ${apiUrl}/v1/programs/${definition.id}/clock -H 'Authorization: Bearer pps_
 
 Ctrl-C stops everything; the data stay in .data/ (npm start -- --fresh empties it).
 `);
+}
+
+function inWords(clock: ProgramClock, real: number): string {
+  const last = clock.at(-1);
+  if (!last) return 'it runs on real time';
+  const now = new Date(programTime(clock, real)).toISOString().replace(/\.\d+Z$/, 'Z');
+  return last.speed === 0
+    ? `its clock shows ${now} and stands still until it is advanced`
+    : `its clock shows ${now} and runs at ${last.speed} times real time`;
 }
 
 /** Named in the README as well, the same for `npm start` and compose. */

@@ -4,8 +4,10 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createDatabase } from '../database/pool';
+import { readClock } from '../database/programs';
 import { admitApplication, migrate } from '../database/setup';
-import { initialClock } from '../program/clock';
+import { initialClock, type ProgramClock } from '../program/clock';
 import { parseDefinition } from '../program/parseDefinition';
 import type { TemporalSettings } from '../settings/settings';
 import { prepareNamespace } from '../temporal/setup';
@@ -34,7 +36,7 @@ const report = (line: string) => console.log(line);
 const started: (() => Promise<unknown>)[] = [];
 
 async function main(): Promise<void> {
-  refuseInProduction('development service');
+  refuseInProduction('service');
   let fail: (error: unknown) => void = () => undefined;
   const end = new Promise<void>((resolve, reject) => {
     process.once('SIGINT', () => resolve());
@@ -96,7 +98,18 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
     sandboxUrl: sandbox.url,
     logDirectory: join(DATA, 'log'),
     definition,
+    clock: await clockOf(database.databaseUrl, definition.id),
   });
+}
+
+/** As it is now: kept data may have been advanced before. */
+async function clockOf(databaseUrl: string, programId: string): Promise<ProgramClock | undefined> {
+  const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 1 });
+  try {
+    return await readClock(database.pool, programId);
+  } finally {
+    await database.close();
+  }
 }
 
 /** Starts a process again that ends by itself: nothing that was acknowledged is lost by that. */

@@ -6,6 +6,7 @@ import { requireRole, scopeOf, type Authenticate, type Principal } from '../auth
 import type { ApiContext, MessageIdentity } from '../context';
 import { answerOnce, type Answer } from '../idempotency';
 import { invalid, notFound, pointerTo } from '../problem';
+import { inPlainWords } from '../schemas';
 
 export interface RouteTools {
   context: ApiContext;
@@ -87,7 +88,7 @@ export function idInPath(request: Request, what: string): string {
 
 /** Throws a 400 that names every field that is wrong, unknown ones each by itself. */
 export function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value ?? {});
+  const parsed = schema.safeParse(value ?? {}, { error: inPlainWords });
   if (parsed.success) return parsed.data;
   throw invalid(
     parsed.error.issues.flatMap((issue) =>

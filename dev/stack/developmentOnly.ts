@@ -6,7 +6,8 @@ export function refuseInProduction(server: string): void {
   if (process.env['NODE_ENV'] === 'production') {
     throw new Error(
       `The development ${server} does not start when NODE_ENV=production. ` +
-        'Set DATABASE_URL, DATABASE_ADMIN_URL and TEMPORAL_ADDRESS to your own servers.',
+        'In production run node dist/deploy/setup.js, then node dist/api/main.js and node dist/worker/main.js, with ' +
+        'your own PostgreSQL and Temporal (docs/deployment.md); for development unset NODE_ENV.',
     );
   }
 }
