@@ -7,10 +7,11 @@ import type { TemporalSettings } from '../settings/settings';
  * close the connection while a call may be under way: one that the SDK is retrying throws on a closed connection.
  */
 export function connectTemporal(settings: TemporalSettings): Client {
-  const connection = Connection.lazy({
-    address: settings.address,
-    ...(settings.tls && { tls: true }),
-    ...(settings.apiKey !== undefined && { apiKey: settings.apiKey }),
-  });
+  const connection = Connection.lazy(connectionOptions(settings));
   return new Client({ connection, namespace: settings.namespace });
+}
+
+/** How every connection of ours to Temporal is made, the worker's native one included. */
+export function connectionOptions({ address, tls, apiKey }: TemporalSettings) {
+  return { address, ...(tls && { tls: true }), ...(apiKey !== undefined && { apiKey }) };
 }

@@ -2,6 +2,7 @@
 import { Connection } from '@temporalio/client';
 import type { TemporalSettings } from '../settings/settings';
 import { CALCULATION_MONTH, ENROLLMENT_STATUS, PROGRAM_ID, SURVEY_PARTNER } from '../workflows/messages';
+import { connectionOptions } from './connection';
 
 /** `IndexedValueType` of Temporal's API. */
 const KEYWORD = 2;
@@ -13,11 +14,7 @@ export async function prepareNamespace(
   settings: TemporalSettings,
   retentionDays: number | null,
 ): Promise<void> {
-  const connection = await Connection.connect({
-    address: settings.address,
-    ...(settings.tls && { tls: true }),
-    ...(settings.apiKey !== undefined && { apiKey: settings.apiKey }),
-  });
+  const connection = await Connection.connect(connectionOptions(settings));
   try {
     if (retentionDays !== null) await ensureNamespace(connection, settings.namespace, retentionDays);
     await ensureSearchAttributes(connection, settings.namespace);

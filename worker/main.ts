@@ -10,7 +10,7 @@ import { createSandboxRail } from '../integrations/sandboxRail';
 import { createTikTok } from '../integrations/tiktok';
 import { createLogger, type Logger } from '../settings/logger';
 import { readWorkerSettings, type WorkerSettings } from '../settings/settings';
-import { connectTemporal } from '../temporal/connection';
+import { connectionOptions, connectTemporal } from '../temporal/connection';
 import { createEnrollmentClient } from '../temporal/enrollments';
 import { serveHealth } from './health';
 import { runOutbox } from './outbox';
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
   });
   const { adPlatform, rails, closeHttp } = connectThirdParties(settings);
-  const connection = await connect(settings);
+  const connection = await NativeConnection.connect(connectionOptions(settings.temporal));
   const workers = await createWorkers(connection, settings, { database, adPlatform, rails });
   const temporal = connectTemporal(settings.temporal);
   const enrollments = createEnrollmentClient(temporal, { taskQueue: settings.temporal.taskQueue });
@@ -72,14 +72,6 @@ function connectThirdParties(settings: WorkerSettings) {
     rails.set(rail.name, rail);
   }
   return { adPlatform: createTikTok({ http, ...tiktok }), rails, closeHttp: () => http.close() };
-}
-
-function connect({ temporal }: WorkerSettings): Promise<NativeConnection> {
-  return NativeConnection.connect({
-    address: temporal.address,
-    ...(temporal.tls && { tls: true }),
-    ...(temporal.apiKey !== undefined && { apiKey: temporal.apiKey }),
-  });
 }
 
 function temporalLogger(logger: Logger): DefaultLogger {
