@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/pool';
 import { insertStatement } from '../database/statements';
-import { nextMonth, planFor } from '../program/calendar';
-import { computeCredit } from '../program/credit';
+import { calendarFor, lookBackSpan, nextMonth, planFor } from '../program/calendar';
+import { computeCredit, type CreditInput, type ReportedSpend } from '../program/credit';
+import { sealStatement, STATEMENT_FORMAT } from '../program/creditStatement';
 import type { ProgramDefinition } from '../program/definition';
+import { documentHash } from '../program/revision';
 import { lookUpAdvertiser } from './advertiser';
 import type { AdPlatform } from './ports';
 import { submittedCredit } from './submittedCredit';
@@ -23,49 +25,70 @@ export function createMeasureActivities(deps: Deps): Pick<MainActivities, 'measu
 
 async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement> {
   const { database, adPlatform } = deps;
-  const { enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period } =
-    request;
+  const {
+    enrollmentId,
+    programId,
+    programRevision,
+    advertiserId,
+    surveyPartner,
+    storePlatform,
+    enrolledOn,
+    period,
+  } = request;
   // After a reset: a credit that has been sent to the rail is not computed again, whatever the spend is now.
   const sent = await submittedCredit(database.pool, enrollmentId);
   if (sent) return { outcome: 'credit', credit: sent, payoutAt: period.payoutAt };
 
-  const lookUp = await lookUpAdvertiser(deps, { programId, programRevision, advertiserId, ...period });
-  if (!lookUp.located || lookUp.account.status !== 'active' || lookUp.region === null) {
+  const lookUp = await lookUpAdvertiser(deps, {
+    programId,
+    programRevision,
+    advertiserId,
+    enrolledOn,
+    ...period,
+  });
+  const canBePaid = lookUp.located && lookUp.account.status === 'active' && lookUp.minimumSpend !== null;
+  if (!canBePaid) {
     return { outcome: 'account_not_usable', lookUp };
   }
   const { account } = lookUp;
-  const { periodFrom: from, periodTo: to } = period;
-  const rows = await thirdPartyCall(() =>
-    adPlatform.readSpend({ advertiserId, from, to, currency: account.currency }),
-  );
   const { definition, clock } = await readProgram(database.pool, programId, programRevision);
-  const spendAsOf = programNow(clock);
-  const result = computeCredit({
-    terms: definition,
+  const read = async ({ from, to }: { from: string; to: string }): Promise<ReportedSpend> => {
+    const { currency } = account;
+    const rows = await thirdPartyCall(() => adPlatform.readSpend({ advertiserId, from, to, currency }));
+    return { from, to, rows };
+  };
+  const lookBack = lookBackSpan(definition, enrolledOn);
+  const input: CreditInput = {
+    programRevision,
     country: account.country,
     currency: account.currency,
-    rows,
+    spend: await read({ from: period.periodFrom, to: period.periodTo }),
+    lookBack: lookBack && (await read(lookBack)),
     facts: { surveyPartner, storePlatform },
-  });
+  };
+  const spendAsOf = programNow(clock);
+  const result = computeCredit(definition, input);
 
   const statementId = `st_${randomUUID()}`;
-  await insertStatement(database.pool, {
+  const statement = sealStatement({
+    format: STATEMENT_FORMAT,
     statementId,
     enrollmentId,
+    programId,
+    revisionHash: documentHash(definition),
     calculationMonth: period.month,
-    programRevision,
-    engineVersion: result.engineVersion,
-    spendAsOf,
+    spendAsOf: new Date(spendAsOf).toISOString(),
     account,
-    rows,
+    input,
     result,
   });
+  await insertStatement(database.pool, statement);
   if (result.outcome === 'none') return { outcome: 'no_credit', reasonCode: result.reasonCode, statementId };
   const { amountMinor, currency, spendMinor, region } = result;
   return {
     outcome: 'credit',
     credit: { amountMinor, currency, spendMinor, region, statementId },
-    payoutAt: payoutDate(definition, period, spendAsOf),
+    payoutAt: payoutDate(calendarFor(definition, enrolledOn), period, spendAsOf),
   };
 }
 

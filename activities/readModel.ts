@@ -3,7 +3,7 @@ import { Context, type Info } from '@temporalio/activity';
 import type { Database } from '../database/pool';
 import { readClock } from '../database/programs';
 import { writeProjection } from '../database/projection';
-import { nextMonth, planDeferral, planFor } from '../program/calendar';
+import { calendarFor, nextMonth, planDeferral, planFor } from '../program/calendar';
 import { periodFacts, readProgram } from './terms';
 import type { LocalActivities, MainActivities, PlanAnswer, PlanRequest } from './types';
 
@@ -43,11 +43,12 @@ function attemptEndsAt(info: Info): number {
 }
 
 async function planPeriod({ pool }: Database, request: PlanRequest): Promise<PlanAnswer> {
-  const { programId, calendar, at, timeZone, move } = request;
+  const { programId, calendar, enrolledOn, at, timeZone, move } = request;
   const { definition, revision } = await readProgram(pool, programId, calendar);
+  const terms = calendarFor(definition, enrolledOn);
   if (move.kind === 'defer') {
     const { fromMonth: currentMonth, month: toMonth, allowEarlier } = move;
-    const deferral = planDeferral(definition, {
+    const deferral = planDeferral(terms, {
       currentMonth,
       toMonth,
       at,
@@ -58,8 +59,8 @@ async function planPeriod({ pool }: Database, request: PlanRequest): Promise<Pla
       ? { ok: true, period: periodFacts(deferral.plan, revision) }
       : { ok: false, reasonCode: deferral.reasonCode };
   }
-  const month = move.kind === 'same_month' ? move.month : nextMonth(definition, move.fromMonth);
-  const plan = month === undefined ? undefined : planFor(definition, month, timeZone);
+  const month = move.kind === 'same_month' ? move.month : nextMonth(terms, move.fromMonth);
+  const plan = month === undefined ? undefined : planFor(terms, month, timeZone);
   return plan
     ? { ok: true, period: periodFacts(plan, revision) }
     : { ok: false, reasonCode: 'MONTH_NOT_IN_CALENDAR' };

@@ -5,6 +5,7 @@
 import type { AdAccount } from '../program/adAccount';
 import type { ProgramClock } from '../program/clock';
 import type { CreditFacts, EnrollmentState, PayoutFacts, PeriodFacts } from '../program/enrollmentState';
+import type { Money } from '../program/money';
 import type { PayoutOutcome } from '../program/payout';
 import type { ReasonCode } from '../program/reasonCodes';
 
@@ -39,6 +40,8 @@ export interface PlanRequest {
   programId: string;
   /** The revision whose calendar holds: a deferral reads the latest, a new time zone the one already in use. */
   calendar: 'latest' | number;
+  /** The day of enrollment in the program's time zone. */
+  enrolledOn: string;
   /** Program time of the request. */
   at: number;
   /** The ad account's time zone; null while it is unknown. */
@@ -69,13 +72,21 @@ export interface LookUpRequest {
   programId: string;
   programRevision: number;
   advertiserId: string;
+  enrolledOn: string;
   /** The period whose end depends on the ad account's time zone. */
   month: string;
   calendarRevision: number;
 }
 
 export type LookUpAnswer =
-  { located: true; account: AdAccount; region: string | null; period: PeriodFacts } | { located: false };
+  | {
+      located: true;
+      account: AdAccount;
+      region: string | null;
+      minimumSpend: Money | null;
+      period: PeriodFacts;
+    }
+  | { located: false };
 
 export interface MeasureRequest {
   enrollmentId: string;
@@ -84,6 +95,7 @@ export interface MeasureRequest {
   advertiserId: string;
   surveyPartner: string;
   storePlatform: string;
+  enrolledOn: string;
   period: PeriodFacts;
 }
 
@@ -96,7 +108,7 @@ export type Measurement =
     }
   /** Spend or amount is nothing: by policy close or roll on. */
   | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string }
-  /** Looked up again, the ad account is gone, suspended or in no region of the program. */
+  /** Looked up again, the ad account is gone, suspended, or not one that the program pays. */
   | { outcome: 'account_not_usable'; lookUp: LookUpAnswer };
 
 /** On a task queue of their own, with a rate. Neither is ever a local activity. */

@@ -1,9 +1,12 @@
 /** What operations and routes work with; joined in main.ts. */
 import type { Database } from '../database/pool';
+import type { TestClockPrograms } from '../settings/settings';
 import type { Logger } from '../settings/logger';
 import type { EnrollmentClient } from '../temporal/enrollments';
 
 export interface ApiContext {
+  /** The programs that may run on a test clock here. */
+  testClockPrograms: TestClockPrograms;
   database: Database;
   enrollments: EnrollmentClient;
   logger: Logger;

@@ -26,6 +26,7 @@ function main(): void {
       database,
       enrollments: createEnrollmentClient(temporal, { taskQueue }),
       logger,
+      testClockPrograms: settings.testClockPrograms,
       temporalUiUrl: (workflowId) =>
         `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
     },

@@ -1,7 +1,8 @@
 /** An enrollment as callers see it. */
 import type { EnrollmentRow } from '../database/enrollments';
-import type { ReadStatement } from '../database/statements';
 import type { TimelineRow } from '../database/timeline';
+import { criteriaOf, type Criterion } from '../program/criteria';
+import type { SealedStatement } from '../program/creditStatement';
 import { explain } from '../program/explain';
 import { displayMoney } from '../program/money';
 import { statusOf, waitingFor } from '../program/status';
@@ -27,6 +28,7 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
       what,
       by: by === null ? null : iso(by),
     })),
+    criteria: criteriaOf(state).map(presentCriterion),
     calculationMonth: period.month,
     calculationDate: iso(period.calculationAt),
     payoutDate: iso(period.payoutAt),
@@ -37,14 +39,19 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
   };
 }
 
+function presentCriterion({ id, status, reasonCode, evidence }: Criterion) {
+  const at = evidence && evidence.at !== null ? iso(evidence.at) : null;
+  return { criterion: id, status, reasonCode, evidence: evidence && { ...evidence, at } };
+}
+
 /** Why this amount: the spend that was read, and the lines that add up to the credit. */
-export function presentStatement({ result, spendAsOf }: ReadStatement) {
+export function presentStatement({ result, spendAsOf }: SealedStatement) {
   const { currency, spendMinor, lines } = result;
   return {
     spend:
       spendMinor === null
         ? null
-        : { ...displayMoney({ amountMinor: spendMinor, currency }), asOf: spendAsOf.toISOString() },
+        : { ...displayMoney({ amountMinor: spendMinor, currency }), asOf: spendAsOf },
     lines: lines.map(({ text, amountMinor }) => ({ text, amount: displayMoney({ amountMinor, currency }) })),
   };
 }

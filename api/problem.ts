@@ -69,6 +69,15 @@ export function notFound(what: string): Problem {
   return new Problem(404, 'NOT_FOUND', `There is no such ${what}.`);
 }
 
+/** In production a program that anybody can set to its payout date is there by name only. */
+export function testClockRefused(programId: string): Problem {
+  return new Problem(
+    403,
+    'TEST_CLOCK_NOT_ALLOWED',
+    `Program ${programId} runs on a test clock, which this server does not allow; name it in TEST_CLOCK_PROGRAMS.`,
+  );
+}
+
 export function unavailable(detail: string, retryAfter = 5): Problem {
   const problem = new Problem(503, 'UNAVAILABLE', detail);
   problem.retryAfter = retryAfter;

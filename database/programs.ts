@@ -1,6 +1,7 @@
 /** Programs, their immutable revisions, and their clocks. */
 import type { ProgramClock } from '../program/clock';
 import type { ProgramDefinition } from '../program/definition';
+import { assertMayFollow, documentHash } from '../program/revision';
 import { firstRow, type Queryable } from './pool';
 
 export interface PublishedProgram {
@@ -36,7 +37,8 @@ export async function programAtRevision(
 
 /**
  * Publishes a definition as the next revision; the same definition again publishes nothing. The clock is set by the
- * first revision and never by a later one. Returns the revision that holds now.
+ * first revision and never by a later one. Returns the revision that holds now. Throws DefinitionError for what may not
+ * follow the revision before.
  */
 export async function publishRevision(
   db: Queryable,
@@ -50,14 +52,11 @@ export async function publishRevision(
     [definition.id, JSON.stringify(initialClock)],
   );
   await db.query(`select from program where program_id = $1 for update`, [definition.id]);
-  const same = firstRow<{ revision: number }>(
-    await db.query(
-      `select revision from program_revision r join program p using (program_id)
-        where program_id = $1 and revision = latest_revision and definition = $2::jsonb`,
-      [definition.id, JSON.stringify(definition)],
-    ),
-  );
-  if (same) return same.revision;
+  const previous = await latestProgram(db, definition.id);
+  if (previous) {
+    if (documentHash(previous.definition) === documentHash(definition)) return previous.revision;
+    assertMayFollow(previous.definition, definition);
+  }
   const published = firstRow<{ revision: number }>(
     await db.query(
       `with next as (

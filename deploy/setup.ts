@@ -8,25 +8,40 @@ import { createDatabase } from '../database/pool';
 import { publishRevision } from '../database/programs';
 import { admitApplication, migrate } from '../database/setup';
 import { initialClock } from '../program/clock';
+import type { ProgramDefinition } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';
-import { readSetupSettings } from '../settings/settings';
+import { mayRunOnTestClock, readSetupSettings } from '../settings/settings';
 import { prepareNamespace } from '../temporal/setup';
 
 async function main(files: string[]): Promise<void> {
-  const { databaseAdminUrl, databaseUrl, temporal, retentionDays } = readSetupSettings();
+  const { databaseAdminUrl, databaseUrl, temporal, retentionDays, testClockPrograms } = readSetupSettings();
+  const definitions = await Promise.all(files.map(readDefinition));
+  for (const { id, testClock } of definitions) {
+    if (testClock && !mayRunOnTestClock(testClockPrograms, id))
+      throw new Error(`Program ${id} runs on a test clock; in production name it in TEST_CLOCK_PROGRAMS.`);
+  }
   await migrate(databaseAdminUrl);
   await admitApplication(databaseAdminUrl, databaseUrl);
   console.log('database ready');
   await prepareNamespace(temporal, retentionDays);
   console.log(`Temporal namespace ${temporal.namespace} ready, retention ${retentionDays} days`);
-  for (const file of files) {
-    const revision = await publishFile(databaseUrl, file);
-    console.log(`${file}: revision ${revision}`);
+  for (const definition of definitions) {
+    const revision = await publishDefinition(databaseUrl, definition);
+    console.log(`program ${definition.id}: revision ${revision}`);
   }
 }
 
-async function publishFile(databaseUrl: string, file: string): Promise<number> {
-  const definition = parseDefinition(JSON.parse(await readFile(file, 'utf8')));
+/** Throws an error that names the file. */
+async function readDefinition(file: string): Promise<ProgramDefinition> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return parseDefinition(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function publishDefinition(databaseUrl: string, definition: ProgramDefinition): Promise<number> {
   const database = createDatabase({ connectionString: databaseUrl });
   try {
     return await database.transaction((client) =>

@@ -9,7 +9,7 @@ import { Client, Connection, defaultPayloadConverter } from '@temporalio/client'
 import type { PaymentAttempt } from '../activities/types';
 import type { EnrollmentState } from '../program/enrollmentState';
 import { parseDefinition } from '../program/parseDefinition';
-import { openCriteria } from '../program/status';
+import { openNeeds } from '../program/criteria';
 import { createApiClient, eventually, type Enrollment, type TimelineItem } from './apiClient';
 import { dropDatabase, prepareDatabase, publish } from './database';
 import { startSandbox } from './sandbox/server';
@@ -150,7 +150,7 @@ async function tell(
   await service.startWorker();
   // The new worker has nothing but the history; it answers from what it has replayed.
   const replayedState = await workflow.query<EnrollmentState>('enrollment');
-  const waits = openCriteria(replayedState).map(({ what }) => what.replaceAll('_', ' '));
+  const waits = openNeeds(replayedState).map(({ what }) => what.replaceAll('_', ' '));
   story.check('a killed worker loses nothing', waits.join() === 'questionnaire');
   story.line('!! worker killed (SIGKILL), restarted after 2 s', `still waiting for: ${waits.join(', ')}`);
 

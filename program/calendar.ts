@@ -9,8 +9,10 @@ import { requireTimeZone } from './timeZone';
 /** The part of a definition that the calendar reads. */
 export type CalendarTerms = Pick<
   ProgramDefinition,
-  'timeZone' | 'window' | 'calendar' | 'settlementDelayHours'
+  'timeZone' | 'window' | 'calendar' | 'rollingPeriod' | 'settlementDelayHours'
 >;
+/** With the rows that hold for one enrollment (calendarFor). */
+type EnrollmentCalendar = Pick<CalendarTerms, 'timeZone' | 'calendar' | 'settlementDelayHours'>;
 
 /** One calculation period with its instants (epoch milliseconds). */
 export interface PeriodPlan {
@@ -26,12 +28,20 @@ export interface PeriodPlan {
 }
 
 export type FirstPlan =
-  { ok: true; plan: PeriodPlan } | { ok: false; reasonCode: 'PROGRAM_CLOSED' | 'MONTH_NOT_IN_CALENDAR' };
+  | {
+      ok: true;
+      /** The day of enrollment in the program's time zone. */
+      enrolledOn: string;
+      plan: PeriodPlan;
+    }
+  | { ok: false; reasonCode: 'PROGRAM_CLOSED' | 'MONTH_NOT_IN_CALENDAR' };
+
+export type MonthRefusal = 'MONTH_NOT_IN_CALENDAR' | 'MONTH_NOT_LATER' | 'MONTH_PAST' | 'PROGRAM_CLOSED';
 
 export type DeferralPlan =
   /** `none`: the enrollment is in that month already; nothing moves and no deferral is used up. */
   | { ok: true; change: 'later' | 'earlier' | 'none'; plan: PeriodPlan }
-  | { ok: false; reasonCode: 'MONTH_NOT_IN_CALENDAR' | 'MONTH_NOT_LATER' | 'MONTH_PAST' };
+  | { ok: false; reasonCode: MonthRefusal };
 
 /** The month of enrollment, YYYY-MM, of an instant: in the program's time zone. */
 export function enrollmentMonth(terms: Pick<CalendarTerms, 'timeZone'>, at: number): string {
@@ -43,9 +53,34 @@ export function calculationMonthOf(row: CalendarRow): string {
   return row.periodTo.slice(0, 7);
 }
 
+/**
+ * The terms with the rows that hold for whoever enrolled on a day: those of the calendar, or the periods that the day
+ * of enrollment gives. Of these, the one for month n ends on the same day of that month, or on its last.
+ */
+export function calendarFor<T extends Pick<CalendarTerms, 'calendar' | 'rollingPeriod'>>(
+  terms: T,
+  enrolledOn: string,
+): T {
+  const { rollingPeriod } = terms;
+  if (!rollingPeriod) return terms;
+  const { days, payoutAfterDays, lastMonth } = rollingPeriod;
+  const firstTo = Temporal.PlainDate.from(enrolledOn).add({ days: days - 1 });
+  const months = monthsBetween(firstTo.toString().slice(0, 7), lastMonth);
+  const calendar = months.map((_, index): CalendarRow => {
+    const to = firstTo.add({ months: index });
+    return {
+      enrollmentMonth: enrolledOn.slice(0, 7),
+      periodFrom: to.subtract({ days: days - 1 }).toString(),
+      periodTo: to.toString(),
+      payoutDate: to.add({ days: payoutAfterDays }).toString(),
+    };
+  });
+  return { ...terms, calendar };
+}
+
 /** The plan of a calculation month, or undefined if the calendar has no such month. Throws TimeZoneError. */
 export function planFor(
-  terms: CalendarTerms,
+  terms: EnrollmentCalendar,
   month: string,
   accountTimeZone: string | null,
 ): PeriodPlan | undefined {
@@ -53,14 +88,29 @@ export function planFor(
   return row && planRow(terms, row, accountTimeZone);
 }
 
-/** The plan that follows from the month of enrollment. Throws TimeZoneError. */
+/** The plan that follows from the day of enrollment. Throws TimeZoneError. */
 export function firstPlan(terms: CalendarTerms, at: number, accountTimeZone: string | null): FirstPlan {
-  const today = dateInZone(at, terms.timeZone);
-  if (today < terms.window.from || today > terms.window.to)
+  const enrolledOn = dateInZone(at, terms.timeZone);
+  if (enrolledOn < terms.window.from || enrolledOn > terms.window.to)
     return { ok: false, reasonCode: 'PROGRAM_CLOSED' };
-  const row = terms.calendar.find((candidate) => candidate.enrollmentMonth === today.slice(0, 7));
+  const row = calendarFor(terms, enrolledOn).calendar.find(
+    (candidate) => candidate.enrollmentMonth === enrolledOn.slice(0, 7),
+  );
   if (!row) return { ok: false, reasonCode: 'MONTH_NOT_IN_CALENDAR' };
-  return { ok: true, plan: planRow(terms, row, accountTimeZone) };
+  return { ok: true, enrolledOn, plan: planRow(terms, row, accountTimeZone) };
+}
+
+/** The days before the enrollment in which the ad account must not have spent; null if the program does not look back. */
+export function lookBackSpan(
+  { lookBackDays }: Pick<ProgramDefinition, 'lookBackDays'>,
+  enrolledOn: string,
+): { from: string; to: string } | null {
+  if (lookBackDays === null) return null;
+  const day = Temporal.PlainDate.from(enrolledOn);
+  return {
+    from: day.subtract({ days: lookBackDays }).toString(),
+    to: day.subtract({ days: 1 }).toString(),
+  };
 }
 
 /** The calculation month that follows `month` in the calendar, or undefined if it was the last. */
@@ -70,6 +120,13 @@ export function nextMonth(terms: Pick<CalendarTerms, 'calendar'>, month: string)
     .filter((candidate) => candidate > month)
     .sort()
     .at(0);
+}
+
+/** All months from one to another, YYYY-MM, both included; none if the first is later. */
+export function monthsBetween(from: string, to: string): string[] {
+  const months: string[] = [];
+  for (let month = from; month <= to; month = monthAfter(month)) months.push(month);
+  return months;
 }
 
 export interface DeferralRequest {
@@ -84,15 +141,51 @@ export interface DeferralRequest {
 }
 
 /** Whether the calendar permits a move to another month, and the plan it gives. Throws TimeZoneError. */
-export function planDeferral(terms: CalendarTerms, request: DeferralRequest): DeferralPlan {
-  const { currentMonth, toMonth } = request;
-  const plan = planFor(terms, toMonth, request.accountTimeZone);
+export function planDeferral(terms: EnrollmentCalendar, request: DeferralRequest): DeferralPlan {
+  const { currentMonth, toMonth, at, accountTimeZone } = request;
+  if (isOver(terms, at, accountTimeZone)) return { ok: false, reasonCode: 'PROGRAM_CLOSED' };
+  const plan = planFor(terms, toMonth, accountTimeZone);
   if (!plan) return { ok: false, reasonCode: 'MONTH_NOT_IN_CALENDAR' };
   if (toMonth === currentMonth) return { ok: true, change: 'none', plan };
   const earlier = toMonth < currentMonth;
+  if (plan.calculationAt <= at) return { ok: false, reasonCode: 'MONTH_PAST' };
   if (earlier && !request.allowEarlier) return { ok: false, reasonCode: 'MONTH_NOT_LATER' };
-  if (plan.calculationAt <= request.at) return { ok: false, reasonCode: 'MONTH_PAST' };
   return { ok: true, change: earlier ? 'earlier' : 'later', plan };
+}
+
+/** Where an enrollment stands when somebody asks to which months it may be deferred. */
+export interface DeferralSituation extends Pick<DeferralRequest, 'currentMonth' | 'at' | 'accountTimeZone'> {
+  /** How many deferrals the program still allows it. */
+  deferralsLeft: number;
+  calculationBegun: boolean;
+}
+
+export type DeferralMonth = { month: string } & (
+  | { open: true; plan: PeriodPlan }
+  | { open: false; reasonCode: MonthRefusal | 'DEFERRAL_LIMIT_REACHED' | 'CALCULATION_BEGUN' }
+);
+
+/**
+ * Each month from the calendar's first to its last: open to a deferral of this enrollment now, or why not. Throws
+ * TimeZoneError.
+ */
+export function deferralMonths(terms: EnrollmentCalendar, situation: DeferralSituation): DeferralMonth[] {
+  const listed = terms.calendar.map(calculationMonthOf).sort();
+  return monthsBetween(listed[0] ?? '', listed.at(-1) ?? '').map((month): DeferralMonth => {
+    const asked = planDeferral(terms, { ...situation, toMonth: month, allowEarlier: false });
+    if (!asked.ok) return { month, open: false, reasonCode: asked.reasonCode };
+    if (situation.calculationBegun) return { month, open: false, reasonCode: 'CALCULATION_BEGUN' };
+    if (asked.change === 'none') return { month, open: false, reasonCode: 'MONTH_NOT_LATER' };
+    if (situation.deferralsLeft <= 0) return { month, open: false, reasonCode: 'DEFERRAL_LIMIT_REACHED' };
+    return { month, open: true, plan: asked.plan };
+  });
+}
+
+/** Whether the last calculation date of the calendar has come: then no enrollment moves any more. */
+function isOver(terms: EnrollmentCalendar, at: number, accountTimeZone: string | null): boolean {
+  const last = terms.calendar.map(calculationMonthOf).sort().at(-1);
+  const plan = last === undefined ? undefined : planFor(terms, last, accountTimeZone);
+  return plan !== undefined && plan.calculationAt <= at;
 }
 
 /** The plan of one row of the calendar. Throws TimeZoneError. */
@@ -125,4 +218,8 @@ export function dateInZone(at: number, timeZone: string): string {
 function startOfDay(day: Temporal.PlainDate, timeZone: string): number {
   requireTimeZone(timeZone);
   return day.toZonedDateTime(timeZone).epochMilliseconds;
+}
+
+function monthAfter(month: string): string {
+  return Temporal.PlainYearMonth.from(month).add({ months: 1 }).toString();
 }

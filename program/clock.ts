@@ -51,6 +51,9 @@ export function realDelayUntil(clock: ProgramClock, program: number, real: numbe
   return undefined;
 }
 
+/** Program milliseconds per real millisecond, at most: a century passes in an hour. */
+export const MAXIMUM_SPEED = 1_000_000;
+
 export class ClockError extends Error {
   override readonly name = 'ClockError';
 }

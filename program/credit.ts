@@ -1,32 +1,47 @@
 /**
  * The credit: a pure function of the definition's amounts, the ad account's country and currency, its spend and a few
- * facts, explained line by line. No I/O, no library; recomputing from stored inputs gives the same result for ever, so a
- * change of any result is a new ENGINE_VERSION.
+ * facts, explained line by line. No I/O, no library; recomputing from stored inputs gives the same bytes for ever
+ * (test/golden/), so a change of any result is a new ENGINE_VERSION, beside the old one.
  */
 import type { SpendRow } from './adAccount';
-import type { AmountTable, Bonus, ProgramDefinition } from './definition';
-import { formatAmount, formatMoney, parseDecimal, sumMinor } from './money';
+import type { AmountTable, Bonus, Pay, ProgramDefinition } from './definition';
+import { formatAmount, formatMoney, parseDecimal, percentageOf, sumMinor, type Rounding } from './money';
 
 export const ENGINE_VERSION = 1;
 
 /** The part of a definition that the credit reads; a whole definition may be passed. */
-export type CreditTerms = Pick<ProgramDefinition, 'regions' | 'spendBasis' | 'credit' | 'bonuses'>;
+export type CreditTerms = Pick<
+  ProgramDefinition,
+  'regions' | 'spendBasis' | 'lookBackDays' | 'credit' | 'rounding' | 'bonuses'
+>;
+
+/** What a spend report says of a span of days, both inclusive. */
+export interface ReportedSpend {
+  from: string;
+  to: string;
+  /** Days of the span, in any order, each at most once. */
+  rows: readonly SpendRow[];
+}
 
 export interface CreditInput {
-  terms: CreditTerms;
+  /** The revision that `terms` are of; null for one that is not published. */
+  programRevision: number | null;
   /** ISO 3166-1 alpha-2 country of the ad account. */
   country: string;
   /** ISO 4217 currency of the ad account. */
   currency: string;
-  /** The days of the calculation period, in any order, each at most once. */
-  rows: readonly SpendRow[];
+  /** The calculation period. */
+  spend: ReportedSpend;
+  /** The days before the enrollment in which the account must not have spent; null if the terms name none. */
+  lookBack: ReportedSpend | null;
   /** Ids of the definition's partners and store platforms. */
   facts: { surveyPartner: string; storePlatform: string };
 }
 
 /** One step of the computation. The amounts of all lines add up to the credit. */
 export interface CreditLine {
-  rule: 'tier' | 'bonus' | 'cap' | 'region' | 'currency' | 'spend' | 'minimum_spend';
+  rule:
+    'tier' | 'percentage' | 'bonus' | 'cap' | 'region' | 'currency' | 'spend' | 'minimum_spend' | 'look_back';
   /** For people, e.g. `region US, tier "10,000 and more"`. */
   text: string;
   /** What the rule looked at; amounts in minor units. */
@@ -35,12 +50,17 @@ export interface CreditLine {
 }
 
 export type NoCreditReason =
-  'NO_SPEND_IN_PERIOD' | 'BELOW_MINIMUM_SPEND' | 'CURRENCY_MISMATCH' | 'REGION_NOT_ELIGIBLE';
+  | 'NO_SPEND_IN_PERIOD'
+  | 'BELOW_MINIMUM_SPEND'
+  | 'CURRENCY_MISMATCH'
+  | 'REGION_NOT_ELIGIBLE'
+  | 'SPENT_BEFORE_ENROLLMENT';
 
 export type CreditResult = {
   /** The ad account's currency; that of every amount in the result. */
   currency: string;
   lines: CreditLine[];
+  programRevision: number | null;
   engineVersion: typeof ENGINE_VERSION;
 } & (
   | { outcome: 'credit'; amountMinor: number; spendMinor: number; region: string }
@@ -59,14 +79,40 @@ export function regionOf(regions: CreditTerms['regions'], country: string): stri
   return Object.entries(regions).find(([, countries]) => countries.includes(country))?.[0] ?? null;
 }
 
+/** The amounts for ad accounts of a region in a currency, if the program has them. */
+export function amountTableOf(
+  { credit }: Pick<CreditTerms, 'credit'>,
+  region: string,
+  currency: string,
+): AmountTable | undefined {
+  return credit.find((table) => table.region === region && table.currency === currency);
+}
+
+/** The spend from which a brand counts as "actively advertising" (program page, 4), in minor units. */
+export function minimumSpendMinor({ tiers, currency }: AmountTable): number {
+  return parseDecimal(tiers[0]!.from, currency);
+}
+
+/**
+ * What a tier or bonus pays for a spend (minor units). Throws CreditInputError if it states neither an amount nor a
+ * limited percentage.
+ */
+export function payMinor(pay: Pay, currency: string, spendMinor: number, rounding: Rounding): number {
+  if (pay.amount !== undefined) return parseDecimal(pay.amount, currency);
+  if (pay.percent === undefined || pay.upTo === undefined)
+    throw new CreditInputError('A tier or bonus states neither an amount nor a percentage with its limit.');
+  return percentageOf(spendMinor, pay.percent, rounding, parseDecimal(pay.upTo, currency));
+}
+
 /**
  * Computes the credit of one calculation period. Having none is a result with its reason. Throws MoneyError for an
- * unreadable amount and CreditInputError for a day that is reported twice.
+ * unreadable amount and CreditInputError for a report that is not one of the period's days, each once.
  */
-export function computeCredit(input: CreditInput): CreditResult {
-  const { terms, country, currency, facts } = input;
-  const spendMinor = totalSpend(input);
+export function computeCredit(terms: CreditTerms, input: CreditInput): CreditResult {
+  const { country, currency, facts, programRevision } = input;
+  const spendMinor = totalSpend(terms, currency, input.spend);
   const region = regionOf(terms.regions, country);
+  const shared = { currency, programRevision, engineVersion: ENGINE_VERSION } as const;
   const none = (
     reasonCode: NoCreditReason,
     rule: CreditLine['rule'],
@@ -76,112 +122,122 @@ export function computeCredit(input: CreditInput): CreditResult {
     outcome: 'none',
     reasonCode,
     spendMinor,
-    currency,
     region,
     lines: [{ rule, text, inputs, amountMinor: 0 }],
-    engineVersion: ENGINE_VERSION,
+    ...shared,
   });
 
   if (region === null) {
-    return none('REGION_NOT_ELIGIBLE', 'region', `country ${country} is in no region of the program`, {
-      country,
-    });
+    const text = `country ${country} is in no region of the program`;
+    return none('REGION_NOT_ELIGIBLE', 'region', text, { country });
   }
-  const table = terms.credit.find(
-    (candidate) => candidate.region === region && candidate.currency === currency,
-  );
+  const table = amountTableOf(terms, region, currency);
   if (!table) {
-    return none('CURRENCY_MISMATCH', 'currency', `region ${region} has no amounts in ${currency}`, {
-      region,
-      currency,
-    });
+    const text = `region ${region} has no amounts in ${currency}`;
+    return none('CURRENCY_MISMATCH', 'currency', text, { region, currency });
   }
   if (spendMinor === null) {
-    return none(
-      'CURRENCY_MISMATCH',
-      'currency',
-      `the spend report is not in ${currency}, the currency of the ad account`,
-      {
-        region,
-        currency,
-      },
-    );
+    const text = `the spend report is not in ${currency}, the currency of the ad account`;
+    return none('CURRENCY_MISMATCH', 'currency', text, { region, currency });
   }
   const inputs = { region, currency, spendBasis: terms.spendBasis, spendMinor };
+  const lookBack = spentBefore(terms, input);
+  if (lookBack) {
+    const text = `the ad account has spent from ${lookBack.from} to ${lookBack.to}`;
+    return none('SPENT_BEFORE_ENROLLMENT', 'look_back', text, { ...lookBack });
+  }
   if (spendMinor <= 0) return none('NO_SPEND_IN_PERIOD', 'spend', 'no spend in the period', inputs);
 
-  const minimumMinor = parseDecimal(table.minimumSpend, currency);
-  const tier = highestTier(table, spendMinor);
-  if (spendMinor < minimumMinor || !tier) {
-    const spend = formatMoney({ amountMinor: spendMinor, currency });
-    const minimum = formatMoney({ amountMinor: minimumMinor, currency });
-    return none('BELOW_MINIMUM_SPEND', 'minimum_spend', `spend ${spend} is below the minimum ${minimum}`, {
-      ...inputs,
-      minimumMinor,
-    });
+  const tier = table.tiers.findLast(({ from }) => parseDecimal(from, currency) <= spendMinor);
+  if (!tier) {
+    const minimumMinor = minimumSpendMinor(table);
+    const [spend, minimum] = [spendMinor, minimumMinor].map((amountMinor) =>
+      formatMoney({ amountMinor, currency }),
+    );
+    const text = `spend ${spend} is below the minimum ${minimum}`;
+    return none('BELOW_MINIMUM_SPEND', 'minimum_spend', text, { ...inputs, minimumMinor });
   }
 
   const lines: CreditLine[] = [
-    {
-      rule: 'tier',
-      text: `region ${region}, tier "${roundAmount(tier.fromMinor, currency)} and more"`,
-      inputs: { ...inputs, tierFromMinor: tier.fromMinor },
-      amountMinor: tier.amountMinor,
-    },
-    ...bonusLines(terms.bonuses, table, facts),
+    tierLine(terms, region, tier, currency, spendMinor),
+    ...bonusLines(terms, table, spendMinor, facts),
   ];
   const cap = capLine(table, lines);
   if (cap) lines.push(cap);
   const amountMinor = sumMinor(lines.map((line) => line.amountMinor));
-  return {
-    outcome: 'credit',
-    amountMinor,
-    spendMinor,
-    currency,
-    region,
-    lines,
-    engineVersion: ENGINE_VERSION,
-  };
+  if (amountMinor === 0) {
+    // A share of less than a minor unit, say. No rail pays 0.
+    return { outcome: 'none', reasonCode: 'BELOW_MINIMUM_SPEND', spendMinor, region, lines, ...shared };
+  }
+  return { outcome: 'credit', amountMinor, spendMinor, region, lines, ...shared };
 }
 
 /** Minor units of the program's spend basis; null if any day is in another currency. "-" is no data. */
-function totalSpend({ terms, currency, rows }: CreditInput): number | null {
+function totalSpend(
+  { spendBasis }: Pick<CreditTerms, 'spendBasis'>,
+  currency: string,
+  { from, to, rows }: ReportedSpend,
+): number | null {
   const dates = new Set(rows.map((row) => row.date));
   if (dates.size < rows.length)
     throw new CreditInputError('The spend report has a day twice; read it again.');
-  const reported = rows.filter((row) => row.amounts[terms.spendBasis] !== '-');
+  const stray = rows.find(({ date }) => date < from || date > to);
+  if (stray)
+    throw new CreditInputError(`The spend report has ${stray.date}, which is not from ${from} to ${to}.`);
+  const reported = rows.filter((row) => row.amounts[spendBasis] !== '-');
   if (reported.some((row) => row.currency !== currency)) return null;
-  return sumMinor(reported.map((row) => parseDecimal(row.amounts[terms.spendBasis], currency)));
+  return sumMinor(reported.map((row) => parseDecimal(row.amounts[spendBasis], currency)));
 }
 
-function highestTier(table: AmountTable, spendMinor: number) {
-  return table.tiers
-    .map((tier) => ({
-      fromMinor: parseDecimal(tier.from, table.currency),
-      amountMinor: parseDecimal(tier.amount, table.currency),
-    }))
-    .findLast((tier) => tier.fromMinor <= spendMinor);
+/** The look-back in which the account has spent, if it has. A report in another currency counts as spent. */
+function spentBefore(terms: CreditTerms, { currency, lookBack }: CreditInput) {
+  if ((terms.lookBackDays === null) !== (lookBack === null))
+    throw new CreditInputError(
+      'The days before the enrollment are needed if the program looks back, and only then.',
+    );
+  if (lookBack === null) return undefined;
+  const spendMinor = totalSpend(terms, currency, lookBack);
+  if (spendMinor !== null && spendMinor <= 0) return undefined;
+  const { from, to } = lookBack;
+  return { from, to, ...(spendMinor !== null && { spendMinor }) };
+}
+
+function tierLine(
+  { rounding, spendBasis }: CreditTerms,
+  region: string,
+  tier: AmountTable['tiers'][number],
+  currency: string,
+  spendMinor: number,
+): CreditLine {
+  const tierFromMinor = parseDecimal(tier.from, currency);
+  const name = `region ${region}, tier "${roundAmount(tierFromMinor, currency)} and more"`;
+  const share = shareInputs(tier, currency, rounding);
+  return {
+    rule: share ? 'percentage' : 'tier',
+    text: share ? `${name}: ${shareText(tier, currency, spendMinor)}` : name,
+    inputs: { region, currency, spendBasis, spendMinor, tierFromMinor, ...share },
+    amountMinor: payMinor(tier, currency, spendMinor, rounding),
+  };
 }
 
 function bonusLines(
-  bonuses: readonly Bonus[],
-  table: AmountTable,
+  { bonuses, rounding }: CreditTerms,
+  { region, currency, bonuses: pays }: AmountTable,
+  spendMinor: number,
   facts: CreditInput['facts'],
 ): CreditLine[] {
   return bonuses
     .filter((bonus) => applies(bonus, facts))
-    .map((bonus) => {
-      const amount = Object.hasOwn(table.bonuses, bonus.id) ? table.bonuses[bonus.id] : undefined;
-      if (amount === undefined) {
-        throw new CreditInputError(
-          `Region ${table.region} states no ${table.currency} amount for bonus "${bonus.id}".`,
-        );
-      }
+    .map((bonus): CreditLine => {
+      const pay = Object.hasOwn(pays, bonus.id) ? pays[bonus.id] : undefined;
+      if (!pay)
+        throw new CreditInputError(`Region ${region} states no ${currency} amount for bonus "${bonus.id}".`);
+      const share = shareInputs(pay, currency, rounding);
       return {
-        rule: 'bonus' as const,
-        text: bonus.name,
-        inputs: { bonus: bonus.id, ...facts },
-        amountMinor: parseDecimal(amount, table.currency),
+        rule: 'bonus',
+        text: share ? `${bonus.name}: ${shareText(pay, currency, spendMinor)}` : bonus.name,
+        inputs: { bonus: bonus.id, ...facts, ...(share && { spendMinor, ...share }) },
+        amountMinor: payMinor(pay, currency, spendMinor, rounding),
       };
     })
     .filter((line) => line.amountMinor > 0);
@@ -192,6 +248,18 @@ function applies({ when }: Bonus, { surveyPartner, storePlatform }: CreditInput[
     (when.surveyPartner === undefined || when.surveyPartner.includes(surveyPartner)) &&
     (when.storePlatformNot === undefined || !when.storePlatformNot.includes(storePlatform))
   );
+}
+
+/** What a percentage looked at; undefined for a fixed amount. */
+function shareInputs({ percent, upTo }: Pay, currency: string, rounding: Rounding) {
+  if (percent === undefined || upTo === undefined) return undefined;
+  return { percent, upToMinor: parseDecimal(upTo, currency), rounding };
+}
+
+/** `10 % of 12,480.00 USD, up to 1,000.00 USD`. */
+function shareText({ percent, upTo }: Pay, currency: string, spendMinor: number): string {
+  const limit = formatMoney({ amountMinor: parseDecimal(upTo!, currency), currency });
+  return `${percent} % of ${formatMoney({ amountMinor: spendMinor, currency })}, up to ${limit}`;
 }
 
 /** What the cap takes off, as a negative line. */
@@ -209,6 +277,6 @@ function capLine(table: AmountTable, lines: readonly CreditLine[]): CreditLine |
 }
 
 /** `10,000` for 10,000.00: how people name a tier. */
-function roundAmount(amountMinor: number, currency: string): string {
+export function roundAmount(amountMinor: number, currency: string): string {
   return formatAmount({ amountMinor, currency }).replace(/\.0+$/, '');
 }

@@ -5,6 +5,8 @@
  * clock.
  */
 import type { AdAccount } from './adAccount';
+import type { CriterionId } from './criteria';
+import type { Money } from './money';
 import type { PayoutState } from './payout';
 import type { ReasonCode } from './reasonCodes';
 
@@ -52,13 +54,42 @@ export interface PeriodFacts {
 
 export type LookUpFacts =
   | { state: 'pending' }
-  | { state: 'located'; account: AdAccount; region: string | null; at: number }
+  | {
+      state: 'located';
+      account: AdAccount;
+      /** By the account's country; null if the program has none for it. */
+      region: string | null;
+      /** From which spend the brand counts as actively advertising; null if the region has no amounts in its currency. */
+      minimumSpend: Money | null;
+      at: number;
+    }
   | { state: 'not_located'; at: number };
 
-/** A confirmation names what it attests; it stands only while that is the current submission. */
-export interface ConfirmationFacts {
+/** What the survey partner knows: criteria 1 to 3 of the program page. */
+export type PartnerCriterion = 'subscription' | 'survey_template' | 'data_sharing';
+
+/** The survey partner's word, or an admin's for it. It names what it attests and stands only while that is current. */
+export interface PartnerStatement {
+  outcome: 'confirmed' | 'rejected';
+  /** Why it was rejected. */
+  reasonCode: ReasonCode | null;
   submissionId: string;
   advertiserId: string;
+  by: Actor;
+  at: number;
+}
+
+/** What the submitted API key of a survey partner gave access to. */
+export interface KeyCheckFacts {
+  submissionId: string;
+  outcome: 'valid' | 'invalid';
+  template: 'found' | 'not_found';
+  at: number;
+}
+
+/** The decision of an admin that a criterion need not be met. */
+export interface WaiverFacts {
+  decisionId: string;
   by: Actor;
   at: number;
 }
@@ -99,9 +130,13 @@ export interface EnrollmentState {
   programRevision: number;
   terms: EnrollmentTerms;
   submission: SubmissionFacts;
+  /** The day of enrollment in the program's time zone, YYYY-MM-DD. */
+  enrolledOn: string;
   period: PeriodFacts;
   lookUp: LookUpFacts;
-  confirmation: ConfirmationFacts | null;
+  partnerStatements: Partial<Record<PartnerCriterion, PartnerStatement>>;
+  keyCheck: KeyCheckFacts | null;
+  waivers: Partial<Record<CriterionId, WaiverFacts>>;
   questionnaire: { answersId: string | null; by: Actor; at: number } | null;
   /** The months that partner or admin deferred from, oldest first; an admin may go back to one of them. */
   deferredFrom: string[];
@@ -119,20 +154,23 @@ export interface EnrollmentState {
 /** What is known when an enrollment is opened. */
 export type OpeningFacts = Pick<
   EnrollmentState,
-  'enrollmentId' | 'programId' | 'programRevision' | 'terms' | 'submission' | 'period'
+  'enrollmentId' | 'programId' | 'programRevision' | 'terms' | 'submission' | 'enrolledOn' | 'period'
 >;
 
 export function openedState(opened: OpeningFacts): EnrollmentState {
-  const { enrollmentId, programId, programRevision, terms, submission, period } = opened;
+  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period } = opened;
   return {
     enrollmentId,
     programId,
     programRevision,
     terms,
     submission: { ...submission },
+    enrolledOn,
     period: { ...period },
     lookUp: { state: 'pending' },
-    confirmation: null,
+    partnerStatements: {},
+    keyCheck: null,
+    waivers: {},
     questionnaire: null,
     deferredFrom: [],
     rollOns: 0,

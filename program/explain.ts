@@ -2,7 +2,7 @@
  * The one place where an enrollment is put into words: who must do what by when, and what happens otherwise. API,
  * command line, mail, pages and Temporal UI all show these sentences.
  */
-import type { EnrollmentState } from './enrollmentState';
+import type { EnrollmentState, MissingPolicy } from './enrollmentState';
 import { formatMoney } from './money';
 import { REASONS } from './reasonCodes';
 import { statusOf, waitingFor, type Awaited, type EnrollmentStatus } from './status';
@@ -16,7 +16,11 @@ export interface Explanation {
 
 const AWAITED: Record<Awaited, string> = {
   advertiser_id_correction: 'the advertiser must correct the advertiser ID (it could not be located)',
-  other_ad_account: 'the advertiser must name an active ad account in a region of the program',
+  other_ad_account:
+    'the advertiser must name an active ad account in a region of the program, in a currency that the program pays there',
+  valid_api_key: 'the advertiser must submit a valid API key of its survey partner',
+  survey_template: 'the advertiser must publish the approved survey template with its attribution questions',
+  partner_objection: 'the advertiser must settle with its survey partner what that rejected',
   data_sharing_authorization: 'the advertiser must authorize data sharing (submit the form again)',
   questionnaire: 'the advertiser must complete the questionnaire',
   partner_confirmation: 'the survey partner must confirm subscription, survey template and data sharing',
@@ -65,15 +69,22 @@ function sentence(state: EnrollmentState): string {
   if (state.stage === 'collecting') {
     const everythingIsIn = waits.every((waiting) => waiting.what === 'calculation_date');
     return everythingIsIn
-      ? `${capital(what)}. The credit is calculated on ${date} and paid on ${day(state.period.payoutAt)}.`
-      : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state)}.`;
+      ? `${capital(what)}.${minimumSpend(state)} The credit is calculated on ${date} and paid on ${day(state.period.payoutAt)}.`
+      : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state, state.terms.missedFacts)}.`;
   }
   if (state.stage === 'scheduled') return `${capital(what)}: ${day(state.period.payoutAt)}.`;
   return `${capital(what)}.`;
 }
 
-function consequence({ terms: { missedFacts }, rollOns }: EnrollmentState): string {
-  return missedFacts.then === 'roll_on' && rollOns < missedFacts.atMost
+/** "Actively advertises during the calculation period." */
+function minimumSpend(state: EnrollmentState): string {
+  const { lookUp, terms } = state;
+  if (lookUp.state !== 'located' || !lookUp.minimumSpend) return '';
+  return ` With less than ${formatMoney(lookUp.minimumSpend)} the enrollment ${consequence(state, terms.noSpend)}.`;
+}
+
+function consequence({ rollOns }: EnrollmentState, policy: MissingPolicy): string {
+  return policy.then === 'roll_on' && rollOns < policy.atMost
     ? 'rolls on to the next period'
     : 'is closed as ineligible';
 }

@@ -59,22 +59,60 @@ export function parseDecimal(text: string, currency: string): number {
   return toSafeInteger(match[1] === '-' ? -digits : digits);
 }
 
-/** The sum of amounts in minor units of one currency. Throws MoneyError if it is no safe integer. */
+/** The sum of amounts in minor units of one currency. Throws MoneyError if it, or one of them, is no safe integer. */
 export function sumMinor(amounts: Iterable<number>): number {
   let sum = 0n;
-  for (const amount of amounts) sum += BigInt(amount);
+  for (const amount of amounts) sum += toBigInt(amount);
   return toSafeInteger(sum);
 }
 
-/** `4,500.00`: thousands grouped by commas, as many decimals as the currency has. */
+export type Rounding = 'half_up' | 'half_even' | 'down';
+
+/**
+ * So many per cent (a decimal string such as `12.5`, not negative) of an amount that is not negative, in minor units,
+ * rounded once to the whole minor unit; `upToMinor` is the most that it gives. Throws MoneyError, also for a result
+ * without limit that is no safe integer.
+ */
+export function percentageOf(
+  amountMinor: number,
+  percent: string,
+  rounding: Rounding,
+  upToMinor?: number,
+): number {
+  const match = /^(\d+)(?:\.(\d+))?$/.exec(percent);
+  if (!match || amountMinor < 0) {
+    throw new MoneyError(
+      'MALFORMED',
+      `"${percent}" per cent of ${amountMinor} cannot be taken; neither may be negative, and the percentage is written like "12.5".`,
+    );
+  }
+  const decimals = match[2] ?? '';
+  const dividend = toBigInt(amountMinor) * BigInt(match[1]! + decimals);
+  const divisor = 100n * 10n ** BigInt(decimals.length);
+  const [whole, rest] = [dividend / divisor, dividend % divisor];
+  const half = rest * 2n - divisor;
+  const up =
+    rounding === 'half_up'
+      ? half >= 0n
+      : rounding === 'half_even' && (half > 0n || (half === 0n && whole % 2n === 1n));
+  const share = up ? whole + 1n : whole;
+  return upToMinor !== undefined && share > upToMinor ? upToMinor : toSafeInteger(share);
+}
+
+/** `4,500.00`: thousands grouped by commas, as many decimals as the currency has. Throws MoneyError. */
 export function formatAmount({ amountMinor, currency }: Money): string {
   const exponent = currencyExponent(currency);
-  const digits = BigInt(Math.abs(amountMinor))
+  const digits = toBigInt(Math.abs(amountMinor))
     .toString()
     .padStart(exponent + 1, '0');
   const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',');
   const decimals = exponent === 0 ? '' : `.${digits.slice(-exponent)}`;
   return `${amountMinor < 0 ? '-' : ''}${whole}${decimals}`;
+}
+
+/** `4500.00`: what parseDecimal reads as the same amount. Throws MoneyError. */
+export function toDecimal(money: Money): string {
+  return formatAmount(money).replaceAll(',', '');
 }
 
 /** `4,500.00 USD`. */
@@ -93,4 +131,14 @@ function toSafeInteger(value: bigint): number {
     throw new MoneyError('OUT_OF_RANGE', 'The amount is too large to be counted exactly.');
   }
   return number;
+}
+
+function toBigInt(amountMinor: number): bigint {
+  if (!Number.isSafeInteger(amountMinor)) {
+    throw new MoneyError(
+      'OUT_OF_RANGE',
+      `${amountMinor} is no whole number of minor units that can be counted exactly.`,
+    );
+  }
+  return BigInt(amountMinor);
 }

@@ -1,7 +1,8 @@
 /** Definitions on their way in: everything that is wrong, at once, each with its place and a sentence that says what to do. */
 import type { z } from 'zod';
 import { definitionSchema, type ProgramDefinition } from './definition';
-import { CHECKS, type Parts, type Path } from './definitionChecks';
+import { CHECKS } from './definitionChecks/all';
+import type { Parts, Path } from './definitionChecks/report';
 
 /** One thing that is wrong with a definition. */
 export interface DefinitionProblem {
@@ -23,8 +24,12 @@ export class DefinitionError extends Error {
   }
 }
 
-/** Validates a definition and fills in its defaults. Throws DefinitionError with every error found. */
-export function parseDefinition(json: unknown): ProgramDefinition {
+/**
+ * Validates a definition and fills in its defaults; `$schema`, which is for editors only, is left out. Throws
+ * DefinitionError with every error found.
+ */
+export function parseDefinition(document: unknown): ProgramDefinition {
+  const json = withoutSchema(document);
   const parsed = definitionSchema.safeParse(json, { error: describeIssue });
   const errors: DefinitionProblem[] = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
   const report = (path: Path, message: string) => void errors.push({ pointer: pointerTo(path), message });
@@ -32,6 +37,13 @@ export function parseDefinition(json: unknown): ProgramDefinition {
   for (const check of CHECKS) check(parts, report);
   if (!parsed.success || errors.length > 0) throw new DefinitionError(errors);
   return parsed.data;
+}
+
+/** The document without its `$schema`. */
+export function withoutSchema(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document;
+  const { $schema: _, ...rest } = document as Record<string, unknown>;
+  return rest;
 }
 
 /** The members of the document that are valid by themselves. */

@@ -14,6 +14,8 @@ export const REASONS = {
   DATA_SHARING_NOT_AUTHORIZED:
     'The advertiser has not authorized data sharing. Submit the form again with the authorization.',
   NO_SPEND_IN_PERIOD: 'There was no advertising spend in the calculation period.',
+  SPENT_BEFORE_ENROLLMENT:
+    'The ad account had spend in the days before the enrollment in which this program allows none.',
   BELOW_MINIMUM_SPEND: 'The spend in the calculation period is below the minimum.',
   QUESTIONNAIRE_OVERDUE: 'The questionnaire was not completed in time.',
   BUDGET_EXHAUSTED: "The program's budget is exhausted.",

@@ -13,6 +13,26 @@ const common = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
 
+const testClocks = z.object({
+  TEST_CLOCK_PROGRAMS: z
+    .string()
+    .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'must be ids of programs, separated by commas')
+    .optional(),
+});
+
+/** The programs that may run on a test clock here: outside production any, in production those named only. */
+export type TestClockPrograms = 'any' | readonly string[];
+
+export function mayRunOnTestClock(allowed: TestClockPrograms, programId: string): boolean {
+  return allowed === 'any' || allowed.includes(programId);
+}
+
+function testClockPrograms(
+  env: z.infer<typeof testClocks> & Pick<z.infer<typeof common>, 'NODE_ENV'>,
+): TestClockPrograms {
+  return env.NODE_ENV === 'production' ? (env.TEST_CLOCK_PROGRAMS?.split(',') ?? []) : 'any';
+}
+
 const database = z.object({ DATABASE_URL: url(['postgres:', 'postgresql:']) });
 
 const temporal = z.object({
@@ -85,6 +105,7 @@ const api = z.object({
   ...common.shape,
   ...database.shape,
   ...temporal.shape,
+  ...testClocks.shape,
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
   API_KEYS: apiKeys,
@@ -100,6 +121,7 @@ export interface ApiSettings {
   host: string;
   port: number;
   apiKeys: ApiKey[];
+  testClockPrograms: TestClockPrograms;
 }
 
 export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): ApiSettings {
@@ -120,6 +142,7 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     host: env.API_HOST,
     port: env.API_PORT,
     apiKeys: env.API_KEYS,
+    testClockPrograms: testClockPrograms(env),
   };
 }
 
@@ -180,6 +203,7 @@ const setup = z.object({
   ...common.shape,
   ...database.shape,
   ...temporal.shape,
+  ...testClocks.shape,
   DATABASE_ADMIN_URL: url(['postgres:', 'postgresql:']),
   RETENTION_DAYS: z.coerce.number().int().min(1).default(90),
 });
@@ -189,6 +213,7 @@ export interface SetupSettings {
   databaseAdminUrl: string;
   temporal: TemporalSettings;
   retentionDays: number;
+  testClockPrograms: TestClockPrograms;
 }
 
 export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env): SetupSettings {
@@ -204,6 +229,7 @@ export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env):
     databaseAdminUrl: env.DATABASE_ADMIN_URL,
     temporal: temporalSettings(env),
     retentionDays: env.RETENTION_DAYS,
+    testClockPrograms: testClockPrograms(env),
   };
 }
 

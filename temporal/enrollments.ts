@@ -138,7 +138,7 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
 }
 
 function startInput({ state, clock }: EnrollmentToStart, payoutQueue: string): EnrollmentInput {
-  const { enrollmentId, programId, programRevision, terms, submission, period } = state;
+  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period } = state;
   return {
     version: 1,
     enrollmentId,
@@ -146,6 +146,7 @@ function startInput({ state, clock }: EnrollmentToStart, payoutQueue: string): E
     programRevision,
     terms,
     submission,
+    enrolledOn,
     period,
     clock,
     payoutTaskQueue: payoutQueue,

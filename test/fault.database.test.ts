@@ -112,7 +112,10 @@ function expectUnavailable({ status, headers }: ApiAnswer<unknown>): void {
 /** The read model is the state of the workflow, and the timeline holds every entry. */
 async function expectCaughtUp({ id, workflow }: Enrolled, entries: number): Promise<void> {
   const state = await workflow.query(messages.enrollmentQuery);
-  expect(state).toMatchObject({ confirmation: { by: PARTNER }, questionnaire: { by: CALLER } });
+  expect(state).toMatchObject({
+    partnerStatements: { subscription: { by: PARTNER } },
+    questionnaire: { by: CALLER },
+  });
   const read = async () =>
     (await t.db.query('select state, sequence from enrollment where enrollment_id = $1', [id]))
       .rows as unknown[];

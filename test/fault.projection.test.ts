@@ -51,7 +51,7 @@ test('When a task is lost after its projection was written and another message c
   await update.outcome;
   await expectReadModelOfHistory(['deferred', 'partner_confirmed']);
   expect(await enrolled.state()).toMatchObject({
-    confirmation: { by: PARTNER },
+    partnerStatements: { subscription: { by: PARTNER } },
     period: { month: '2024-01' },
   });
 
@@ -76,7 +76,7 @@ test('When a task is lost after its projection was written and its message never
   await eventually(keys, (written) => written.includes('3 questionnaire_completed'));
   await expectReadModelOfHistory(['questionnaire_completed']);
   expect(await enrolled.state()).toMatchObject({
-    confirmation: null,
+    partnerStatements: {},
     questionnaire: { by: { role: 'operator' } },
   });
 });

@@ -55,7 +55,10 @@ test.each(Object.keys(VICTIMS) as (keyof typeof VICTIMS)[])(
     expect(await payouts.paymentsOf(t, enrolled)).toHaveLength(1);
     expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'paid', attempt: 1 }]);
     const state = await enrolled.state();
-    expect(state).toMatchObject({ confirmation: { by: { id: 'kno' } }, ending: { status: 'paid' } });
+    expect(state).toMatchObject({
+      partnerStatements: { subscription: { by: { id: 'kno' } } },
+      ending: { status: 'paid' },
+    });
     const { rows } = await t.db.query('select state from enrollment where enrollment_id = $1', [enrolled.id]);
     expect(rows).toEqual([{ state }]);
     // Whoever was not killed has survived.

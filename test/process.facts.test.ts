@@ -122,7 +122,7 @@ test('When a fact is reported again by somebody else, then the first report stan
   expect(await brand.confirm()).toMatchObject({ status: 200, body: { status: 'verifying' } });
   const before = await brand.state();
   expect(await brand.confirm(t.admin)).toMatchObject({ status: 200, body: { status: 'verifying' } });
-  expect((await brand.state()).confirmation).toEqual(before.confirmation);
+  expect((await brand.state()).partnerStatements).toEqual(before.partnerStatements);
 
   expect(await brand.complete()).toMatchObject({ status: 200, body: { status: 'measuring' } });
   const { questionnaire } = await brand.state();

@@ -25,7 +25,7 @@ test('When an operator queries the enrollment, then it answers with its facts', 
     stage: 'collecting',
     period: { month: '2023-11', periodFrom: '2023-11-01', periodTo: '2023-11-30' },
     lookUp: { state: 'located', region: 'US' },
-    confirmation: { by: { role: 'partner', id: 'kno' } },
+    partnerStatements: { data_sharing: { by: { role: 'partner', id: 'kno' } } },
     questionnaire: null,
     ending: null,
   });

@@ -28,8 +28,8 @@ test('When an operator signals confirmPartner and completeQuestionnaire without 
   await brand.workflow.signal('confirmPartner');
   await brand.workflow.signal('completeQuestionnaire');
   expect(await brand.untilStatus('measuring')).toMatchObject({ calculationMonth: '2023-11' });
-  const { confirmation, questionnaire, submission } = await brand.state();
-  expect(confirmation).toMatchObject({
+  const { partnerStatements, questionnaire, submission } = await brand.state();
+  expect(partnerStatements.subscription).toMatchObject({
     by: OPERATOR,
     submissionId: submission.id,
     advertiserId: submission.advertiserId,
@@ -126,7 +126,7 @@ test.each(UNUSABLE)(
       `- Last message refused: ${name} at 2023-10-12 16:00Z: ${lastRefusal!.reason}`,
     );
     expect(state).toMatchObject({
-      confirmation: null,
+      partnerStatements: {},
       questionnaire: null,
       deferredFrom: [],
       period: { month: '2023-11' },

@@ -122,7 +122,7 @@ test('When data sharing is not authorized, then the advertiser must act, and a r
   await brand.complete();
   const refused = await brand.now();
   expect(refused.status).toBe('action_required');
-  expect(waits(refused)).toEqual(['advertiser: data_sharing_authorization', 'partner: partner_confirmation']);
+  expect(waits(refused)).toEqual(['partner: partner_confirmation', 'advertiser: data_sharing_authorization']);
 
   await brand.resubmit({ dataSharing: { authorized: true, textVersion } });
   expect(await brand.confirm()).toMatchObject({ body: { status: 'measuring' } });
@@ -135,7 +135,9 @@ test('When the brand moves to another survey partner, then that one confirms and
   await brand.resubmit({ surveyPartner: 'fairing' });
   expect((await brand.confirm(t.partner)).status).toBe(404);
   expect(await brand.confirm(t.otherPartner)).toMatchObject({ status: 200 });
-  expect((await brand.state()).confirmation).toMatchObject({ by: { role: 'partner', id: 'fairing' } });
+  expect((await brand.state()).partnerStatements).toMatchObject({
+    subscription: { by: { role: 'partner', id: 'fairing' } },
+  });
 });
 
 async function enroll(advertiserId: string): Promise<Enrolled> {

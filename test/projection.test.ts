@@ -30,6 +30,7 @@ beforeEach(async () => {
     programRevision: 1,
     terms: { missedFacts: { then: 'close' }, noSpend: { then: 'close' }, maximumDeferrals: 3 },
     submission: { ...submission, dataSharingAuthorized: true },
+    enrolledOn: '2023-10-12',
     period: {
       month: '2023-11',
       periodFrom: '2023-11-01',

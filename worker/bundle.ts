@@ -16,7 +16,12 @@ async function bundle(): Promise<void> {
     warn: console.warn,
     error: console.error,
   };
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    logger: silent,
+    // Positions for stack traces, but not the text of every source once more.
+    webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
+  });
   await writeFile(WORKFLOW_BUNDLE, code);
 }
 

@@ -1,7 +1,7 @@
 /** The calculation date: are all facts in, what was spent, and what follows from it. */
 import type { MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
-import { openCriteria } from '../program/status';
+import { openNeeds } from '../program/criteria';
 import { patient, thirdParty } from './activities';
 import { endUnpaid } from './ending';
 import { SERVICE, type Journal } from './journal';
@@ -39,11 +39,22 @@ export async function calculate(journal: Journal): Promise<void> {
   }
   await journal.write();
 
-  const { enrollmentId, programId, programRevision, submission, period } = state;
+  const { enrollmentId, programId, programRevision, submission, enrolledOn, period } = state;
   const { advertiserId, surveyPartner, storePlatform } = submission;
   const measured = await thirdParty.measure.executeWithOptions(
     { summary: `read spend ${period.periodFrom} to ${period.periodTo}, compute the credit` },
-    [{ enrollmentId, programId, programRevision, advertiserId, surveyPartner, storePlatform, period }],
+    [
+      {
+        enrollmentId,
+        programId,
+        programRevision,
+        advertiserId,
+        surveyPartner,
+        storePlatform,
+        enrolledOn,
+        period,
+      },
+    ],
   );
   switch (measured.outcome) {
     case 'credit':
@@ -68,7 +79,7 @@ export async function calculate(journal: Journal): Promise<void> {
 }
 
 function missingFacts({ state }: Journal): ReasonCode[] {
-  return openCriteria(state).map((criterion) => criterion.reasonCode);
+  return [...new Set(openNeeds(state).map((need) => need.reasonCode))];
 }
 
 /** What the program's policy says about an enrollment that cannot be credited for this period. */
@@ -85,6 +96,7 @@ async function rollOnOrClose(
       {
         programId: state.programId,
         calendar: 'latest',
+        enrolledOn: state.enrolledOn,
         at: journal.now(),
         timeZone: state.lookUp.state === 'located' ? state.lookUp.account.timeZone : null,
         move: { kind: 'roll_on', fromMonth },

@@ -9,7 +9,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { log, setHandler } from '@temporalio/workflow';
 import type { PeriodFacts } from '../program/enrollmentState';
-import { confirmationStands } from '../program/status';
+import { confirmationStands, PARTNER_CRITERIA } from '../program/criteria';
 import { local } from './activities';
 import type { Journal } from './journal';
 import { applyOnce, failure, isMonth, isText, refusal, requireShape, type Kind, type Message } from './kinds';
@@ -73,7 +73,15 @@ export function receiveMessages(journal: Journal, clockAdjusted: () => void): vo
       if (repeated) repeats += 1;
       if (!repeated) {
         const { id, advertiserId } = state.submission;
-        state.confirmation = { submissionId: id, advertiserId, by: message.actor, at: journal.now() };
+        const confirmed = {
+          outcome: 'confirmed',
+          reasonCode: null,
+          submissionId: id,
+          advertiserId,
+          by: message.actor,
+          at: journal.now(),
+        } as const;
+        for (const criterion of PARTNER_CRITERIA) state.partnerStatements[criterion] = confirmed;
       }
       journal.record({
         key: message.messageId,
@@ -191,6 +199,7 @@ async function planDeferral(journal: Journal, message: messages.DeferMessage): P
     .planPeriod({
       programId,
       calendar: 'latest',
+      enrolledOn: journal.state.enrolledOn,
       at: journal.now(),
       timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
       move: {

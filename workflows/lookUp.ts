@@ -18,14 +18,14 @@ async function lookUpOnce(journal: Journal): Promise<void> {
   const { state } = journal;
   const { advertiserId } = state.submission;
   const { month, calendarRevision } = state.period;
-  const { programId, programRevision } = state;
+  const { programId, programRevision, enrolledOn } = state;
   // A late answer about a replaced ad account must not count, nor one that planned a month that was deferred meanwhile.
   const superseded = () => state.submission.advertiserId !== advertiserId || state.period.month !== month;
 
   const scope = new CancellationScope();
   const asked = scope.run(() =>
     thirdParty.lookUpAdvertiser.executeWithOptions({ summary: `look up advertiser ${advertiserId}` }, [
-      { programId, programRevision, advertiserId, month, calendarRevision },
+      { programId, programRevision, advertiserId, enrolledOn, month, calendarRevision },
     ]),
   );
   const answer = await Promise.race([asked, condition(superseded)]);
@@ -42,8 +42,8 @@ export function recordLookUp(journal: Journal, answer: LookUpAnswer, key: string
   const { state } = journal;
   const { advertiserId } = state.submission;
   if (answer.located) {
-    const { account, region, period } = answer;
-    state.lookUp = { state: 'located', account, region, at: journal.now() };
+    const { account, region, minimumSpend, period } = answer;
+    state.lookUp = { state: 'located', account, region, minimumSpend, at: journal.now() };
     state.period = period;
     const { country, currency, timeZone, status } = account;
     const details = { advertiserId, country, currency, timeZone, accountStatus: status, region };

@@ -3,7 +3,8 @@ import { enqueueWakes } from '../../database/outbox';
 import { lockClock, writeClock } from '../../database/programs';
 import { adjustClock as adjusted, ClockError, programTime } from '../../program/clock';
 import type { ApiContext } from '../context';
-import { notFound, Problem } from '../problem';
+import { mayRunOnTestClock } from '../../settings/settings';
+import { notFound, Problem, testClockRefused } from '../problem';
 
 export interface ClockAnswer {
   /** What the program's clock shows now. */
@@ -14,7 +15,7 @@ export interface ClockAnswer {
 }
 
 export function adjustClock(
-  { database }: ApiContext,
+  { database, testClockPrograms }: ApiContext,
   programId: string,
   body: { advanceTo?: string | undefined; speed?: number | undefined },
 ): Promise<ClockAnswer> {
@@ -28,6 +29,7 @@ export function adjustClock(
         'This program runs on real time; only a test clock can be adjusted.',
       );
     }
+    if (!mayRunOnTestClock(testClockPrograms, programId)) throw testClockRefused(programId);
     const real = Date.now();
     try {
       const to = body.advanceTo === undefined ? undefined : Date.parse(body.advanceTo);

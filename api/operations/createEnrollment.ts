@@ -21,7 +21,8 @@ import { openedState } from '../../program/enrollmentState';
 import { TemporalUnavailable } from '../../temporal/enrollments';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
-import { notFound, refused } from '../problem';
+import { mayRunOnTestClock } from '../../settings/settings';
+import { notFound, refused, testClockRefused } from '../problem';
 import type { CreateEnrollmentBody, FormBody } from '../schemas';
 import { acceptForm, submissionFacts, submissionOf } from './form';
 import { resubmit } from './resubmit';
@@ -42,6 +43,8 @@ export async function createEnrollment(
   const { programId, ...form } = body;
   const program = await latestProgram(pool, programId);
   if (!program) throw notFound('program');
+  if (program.definition.testClock && !mayRunOnTestClock(context.testClockPrograms, programId))
+    throw testClockRefused(programId);
 
   for (let tries = 0; tries < 3; tries += 1) {
     const live = await liveEnrollmentOf(context, program.definition, form);
@@ -99,6 +102,7 @@ async function insert(
     programRevision: revision,
     terms: { missedFacts, noSpend, maximumDeferrals: definition.deferral.maximum },
     submission: submissionFacts(submission),
+    enrolledOn: first.enrolledOn,
     period: { ...first.plan, calendarRevision: revision },
   });
   const workflowId = `enrollment:${definition.id}:${key}`;

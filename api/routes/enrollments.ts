@@ -7,7 +7,7 @@ import { scopeOf, type Principal } from '../authentication';
 import { createEnrollment } from '../operations/createEnrollment';
 import { completeQuestionnaire, confirmPartner, defer } from '../operations/facts';
 import { resubmit } from '../operations/resubmit';
-import { invalid } from '../problem';
+import { invalid, notFound } from '../problem';
 import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
 import {
   confirmationBody,
@@ -57,6 +57,17 @@ export function enrollmentRoutes(tools: RouteTools): Router {
       const { credit } = row.state;
       const statement = credit && (await findStatement(context.database.pool, credit.statementId));
       return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    }),
+  );
+
+  router.get(
+    '/:id/credit-statement',
+    read(tools, ['caller', 'admin', 'approver'], async (principal, request) => {
+      const { state } = await enrollmentInPath(context, principal, request);
+      const statement =
+        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
+      if (!statement) throw notFound('credit statement');
+      return statement;
     }),
   );
 

@@ -123,12 +123,8 @@ create table credit_statement (
   enrollment_id text not null references enrollment,
   calculation_month text not null,
   program_revision int not null,
-  engine_version int not null,
-  -- On the program's clock: when the spend was read.
-  spend_as_of timestamptz not null,
-  account jsonb not null,
-  spend_rows jsonb not null,
-  result jsonb not null,
+  -- The sealed statement (program/creditStatement.ts): inputs, lines, hashes.
+  document jsonb not null,
   computed_at timestamptz not null default now()
 );
 create index credit_statement_by_enrollment on credit_statement (enrollment_id, computed_at);

@@ -1,0 +1,116 @@
+/** Window, calendar and moves: whoever may enroll has a period, and no move leads out of the calendar. */
+import { calculationMonthOf, calendarFor, monthsBetween, planRow } from '../calendar';
+import type { CalendarRow } from '../definition';
+import type { Check, Parts, Report } from './report';
+
+export const PERIOD_CHECKS: readonly Check[] = [
+  checkWindow,
+  checkOneKindOfPeriod,
+  checkCalendar,
+  checkEnrollmentMonths,
+  checkPayoutDates,
+  checkRollingPeriod,
+  checkMoves,
+];
+
+function checkWindow({ window }: Parts, report: Report) {
+  if (window && window.from > window.to) report(['window', 'to'], 'The window ends before it begins.');
+}
+
+function checkOneKindOfPeriod({ calendar, rollingPeriod }: Parts, report: Report) {
+  if (!calendar || rollingPeriod === undefined) return;
+  if (calendar.length === 0 && rollingPeriod === null)
+    report(['calendar'], 'Add at least one month, or state a rollingPeriod.');
+  if (calendar.length > 0 && rollingPeriod !== null)
+    report(['rollingPeriod'], 'State either a calendar or a rollingPeriod; remove one.');
+}
+
+function checkCalendar({ calendar }: Parts, report: Report) {
+  calendar?.forEach((row, index) => {
+    const at = (key: keyof CalendarRow, message: string) => report(['calendar', index, key], message);
+    const month = calculationMonthOf(row);
+    if (row.periodFrom > row.periodTo) at('periodTo', 'The period ends before it begins.');
+    if (month < row.enrollmentMonth)
+      at('periodTo', `The period ends before the month of enrollment ${row.enrollmentMonth}.`);
+    const previous = calendar[index - 1];
+    if (!previous) return;
+    if (row.enrollmentMonth <= previous.enrollmentMonth) {
+      at(
+        'enrollmentMonth',
+        `Months are listed in order, each once; this one follows ${previous.enrollmentMonth}.`,
+      );
+    }
+    if (row.periodFrom <= previous.periodTo) {
+      at('periodFrom', `The period must begin after the previous one ends (${previous.periodTo}).`);
+    } else if (month === calculationMonthOf(previous)) {
+      at('periodTo', `Two periods end in ${month}; a calculation month names one period.`);
+    }
+  });
+}
+
+/** Whoever may enroll must get a period. */
+function checkEnrollmentMonths({ calendar, window, rollingPeriod }: Parts, report: Report) {
+  if (!calendar || !window || window.from > window.to || rollingPeriod) return;
+  if (calendar.length === 0) return; // reported as such
+  const listed = new Set(calendar.map((row) => row.enrollmentMonth));
+  for (const month of monthsBetween(window.from.slice(0, 7), window.to.slice(0, 7))) {
+    if (!listed.has(month))
+      report(['calendar'], `Add a row for the enrollment month ${month}, which is in the window.`);
+  }
+}
+
+function checkPayoutDates({ calendar, timeZone, settlementDelayHours }: Parts, report: Report) {
+  if (!calendar || timeZone === undefined || settlementDelayHours === undefined) return;
+  calendar.forEach((row, index) => {
+    // The last place on earth where the period can end.
+    const latest = planRow({ timeZone, settlementDelayHours }, row, 'Etc/GMT+12');
+    if (latest.payoutAt < latest.calculationAt) {
+      report(
+        ['calendar', index, 'payoutDate'],
+        `The payout date comes before the credit can be computed everywhere: ${row.periodTo} is over by ` +
+          `${new Date(latest.calculationAt).toISOString()}, with the settlement delay of ${settlementDelayHours} hours.`,
+      );
+    }
+  });
+}
+
+function checkRollingPeriod({ rollingPeriod, window, settlementDelayHours }: Parts, report: Report) {
+  if (!rollingPeriod) return;
+  // From the start of the day after the period in UTC+14 to its start in UTC-12, and an hour of daylight saving.
+  const spread = 26 + 1;
+  const needed = settlementDelayHours && 1 + Math.ceil((settlementDelayHours + spread) / 24);
+  if (needed !== undefined && rollingPeriod.payoutAfterDays < needed) {
+    report(
+      ['rollingPeriod', 'payoutAfterDays'],
+      `Pay at least ${needed} days after the period: only then the credit can be computed everywhere on earth.`,
+    );
+  }
+  if (!window || window.from > window.to) return;
+  const last = calendarFor(
+    { calendar: [], rollingPeriod: { ...rollingPeriod, lastMonth: '2099-12' } },
+    window.to,
+  ).calendar[0];
+  if (last && calculationMonthOf(last) > rollingPeriod.lastMonth) {
+    report(
+      ['rollingPeriod', 'lastMonth'],
+      `Whoever enrolls on ${window.to} has the calculation month ${calculationMonthOf(last)}; end there or later.`,
+    );
+  }
+}
+
+/** Neither a deferral nor a roll-on may reach past the calendar. */
+function checkMoves({ calendar, rollingPeriod, window, deferral, policies }: Parts, report: Report) {
+  if (deferral && deferral.maximum > 0 && deferral.by.length === 0) {
+    report(['deferral', 'by'], 'Say who may defer, or set the maximum to 0.');
+  }
+  if (!calendar || rollingPeriod === undefined || !window) return;
+  const months = calendarFor({ calendar, rollingPeriod }, window.from).calendar.length;
+  if (months === 0) return; // reported as such
+  const most = months - 1;
+  const message = `The calendar has ${months} months, so at most ${most} moves are possible.`;
+  if (deferral && deferral.maximum > most) report(['deferral', 'maximum'], message);
+  for (const key of ['missedFacts', 'noSpend'] as const) {
+    const policy = policies?.[key];
+    if (policy?.then === 'roll_on' && policy.atMost > most) report(['policies', key, 'atMost'], message);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * "Defer or not?": what an enrollment would get at an expected spend, for each month that is open to it. The amounts are
+ * those of the credit itself; nothing is promised, because the spend that counts is the one reported.
+ */
+import {
+  deferralMonths,
+  planFor,
+  type CalendarTerms,
+  type DeferralSituation,
+  type PeriodPlan,
+} from './calendar';
+import {
+  amountTableOf,
+  computeCredit,
+  regionOf,
+  type CreditInput,
+  type CreditResult,
+  type CreditTerms,
+} from './credit';
+import { parseDecimal, toDecimal } from './money';
+
+export interface EstimateRequest extends Pick<
+  CreditInput,
+  'country' | 'currency' | 'facts' | 'programRevision'
+> {
+  /** The spend that is expected in whichever period, in minor units of the ad account's currency. */
+  expectedSpendMinor: number;
+}
+
+export interface Estimate {
+  plan: PeriodPlan;
+  /** Whether it is the month of the enrollment as it is; the others would need a deferral. */
+  current: boolean;
+  credit: CreditResult;
+  nextTier: NextTier | null;
+}
+
+/** The next higher tier, and how much more spend reaches it (minor units). */
+export interface NextTier {
+  fromMinor: number;
+  missingMinor: number;
+}
+
+/**
+ * The current month and each month that is open to a deferral, side by side in the order of the calendar. The look-back
+ * of a program is taken as passed. Throws TimeZoneError, and MoneyError for a spend that is no safe integer.
+ */
+export function estimate(
+  terms: CreditTerms & CalendarTerms,
+  request: EstimateRequest,
+  situation: DeferralSituation,
+): Estimate[] {
+  const { currentMonth, accountTimeZone } = situation;
+  const open = deferralMonths(terms, situation).flatMap((month) => (month.open ? [month.plan] : []));
+  const current = planFor(terms, currentMonth, accountTimeZone);
+  const plans = [...(current ? [current] : []), ...open];
+  return plans.map((plan) => ({
+    plan,
+    current: plan.month === currentMonth,
+    credit: computeCredit(terms, creditInput(terms, request, plan)),
+    nextTier: nextTier(terms, request),
+  }));
+}
+
+function creditInput(terms: CreditTerms, request: EstimateRequest, plan: PeriodPlan): CreditInput {
+  const { country, currency, facts, programRevision, expectedSpendMinor } = request;
+  const spend = toDecimal({ amountMinor: expectedSpendMinor, currency });
+  const { periodFrom: from, periodTo: to } = plan;
+  const amounts = { spend, billed_cost: spend, cash_spend: spend };
+  return {
+    programRevision,
+    country,
+    currency,
+    spend: { from, to, rows: [{ date: from, currency, amounts }] },
+    lookBack: terms.lookBackDays === null ? null : { from, to, rows: [] },
+    facts,
+  };
+}
+
+function nextTier(
+  terms: CreditTerms,
+  { country, currency, expectedSpendMinor }: EstimateRequest,
+): NextTier | null {
+  const region = regionOf(terms.regions, country);
+  const table = region === null ? undefined : amountTableOf(terms, region, currency);
+  const next = table?.tiers
+    .map(({ from }) => parseDecimal(from, currency))
+    .find((fromMinor) => fromMinor > expectedSpendMinor);
+  return next === undefined ? null : { fromMinor: next, missingMinor: next - expectedSpendMinor };
+}
