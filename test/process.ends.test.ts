@@ -20,7 +20,7 @@ test('When the advertiser id is never located, then the enrollment rolls on once
   await brand.untilStatus('action_required');
   await program.advanceTo(NOVEMBER_COUNTED);
   const rolledOn = await brand.untilEvent('rolled_on');
-  const missing = 'SUBSCRIPTION_NOT_CONFIRMED,ADVERTISER_NOT_LOCATABLE,QUESTIONNAIRE_OVERDUE';
+  const missing = 'SUBSCRIPTION_NOT_CONFIRMED,QUESTIONNAIRE_OVERDUE,ADVERTISER_NOT_LOCATABLE';
   expect(rolledOn.details).toEqual({ fromMonth: '2023-11', month: '2023-12', reasonCodes: missing });
   expect(await brand.now()).toMatchObject({ status: 'action_required', calculationMonth: '2023-12' });
 
@@ -49,6 +49,11 @@ const CLOSED_FOR: [string, { account?: AdvertiserPlan; form?: Partial<Form> }, s
     'the ad account is in no region of the program',
     { account: { country: 'BR', currency: 'BRL', timezone: 'America/Sao_Paulo' } },
     'REGION_NOT_ELIGIBLE',
+  ],
+  [
+    "the region has no amounts in the ad account's currency",
+    { account: { country: 'US', currency: 'CAD' } },
+    'CURRENCY_MISMATCH',
   ],
   [
     'data sharing is not authorized',

@@ -1,50 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { SpendRow } from '../program/adAccount';
-import {
-  CreditInputError,
-  computeCredit,
-  regionOf,
-  type CreditInput,
-  type CreditTerms,
-} from '../program/credit';
-import { parseDefinition } from '../program/parseDefinition';
+/** The credit against amounts computed by hand. Generated cases: program.creditProperties.test.ts. */
+import { CreditInputError, regionOf, type CreditTerms } from '../program/credit';
 import { MoneyError } from '../program/money';
-
-const demo = parseDefinition(
-  JSON.parse(readFileSync(join(__dirname, '../program/definitions/pps-demo.json'), 'utf8')),
-);
-
-/** One row a day from 1 December 2023, all bases alike. */
-function days(currency: string, ...spends: string[]): SpendRow[] {
-  return spends.map((spend, index) => ({
-    date: `2023-12-${String(index + 1).padStart(2, '0')}`,
-    currency,
-    amounts: { spend, billed_cost: spend, cash_spend: spend },
-  }));
-}
-
-function input(changes: Partial<CreditInput> = {}): CreditInput {
-  return {
-    terms: demo,
-    country: 'US',
-    currency: 'USD',
-    rows: days('USD', '12480.00'),
-    facts: { surveyPartner: 'okendo', storePlatform: 'shopify' },
-    ...changes,
-  };
-}
+import { amountOf, compute, days, demo, termsWith } from './support/credits';
 
 describe('the demo', () => {
   test('When a WooCommerce store with KnoCommerce spends 12,480.00 USD, then the credit is 4,500.00 in two lines', () => {
     const rows = days('USD', '4000.10', '-', '0.00', '8479.90');
     const facts = { surveyPartner: 'kno', storePlatform: 'woocommerce' };
-    expect(computeCredit(input({ rows, facts }))).toEqual({
+    expect(compute({ rows, facts })).toEqual({
       outcome: 'credit',
       amountMinor: 450000,
       spendMinor: 1248000,
       currency: 'USD',
       region: 'US',
+      programRevision: 1,
       engineVersion: 1,
       lines: [
         {
@@ -76,7 +45,7 @@ describe('the demo', () => {
     ['fairing', 'woocommerce', 400000],
     ['okendo', 'shopify', 400000],
   ])('When the store uses %s on %s, then the credit is %d', (surveyPartner, storePlatform, amountMinor) => {
-    expect(computeCredit(input({ facts: { surveyPartner, storePlatform } }))).toMatchObject({ amountMinor });
+    expect(compute({ facts: { surveyPartner, storePlatform } })).toMatchObject({ amountMinor });
   });
 });
 
@@ -91,14 +60,27 @@ describe('tiers', () => {
     ['20000.00', 500000],
     ['9000000.00', 500000],
   ])('When %s USD were spent, then only the highest tier reached pays: %d', (spend, amountMinor) => {
-    expect(computeCredit(input({ rows: days('USD', spend) }))).toMatchObject({
-      outcome: 'credit',
-      amountMinor,
-    });
+    expect(compute({ rows: days('USD', spend) })).toMatchObject({ outcome: 'credit', amountMinor });
   });
 
+  test.each([
+    ['US', 'USD', '250.00', '0.01', 25000],
+    ['JP', 'JPY', '30000', '1.00', 30000],
+    ['KW', 'KWD', '75.125', '0.001', 75125],
+  ])(
+    'When region %s has one tier in %s from any spend, then %s is a fixed amount',
+    (region, currency, amount, spend, amountMinor) => {
+      const terms = termsWith({ region, currency, tiers: [{ from: '0', amount }] });
+      const spent = (text: string) =>
+        compute({ terms, country: region, currency, rows: days(currency, text) });
+      expect(spent(spend)).toMatchObject({ outcome: 'credit', amountMinor, region, currency });
+      expect(spent('1000000')).toMatchObject({ outcome: 'credit', amountMinor });
+      expect(spent('0')).toMatchObject({ outcome: 'none', reasonCode: 'NO_SPEND_IN_PERIOD' });
+    },
+  );
+
   test('When the region pays in yen, then amounts have no decimals, and zeros in the report do no harm', () => {
-    const result = computeCredit(input({ country: 'JP', currency: 'JPY', rows: days('JPY', '1500000.00') }));
+    const result = compute({ country: 'JP', currency: 'JPY', rows: days('JPY', '1500000.00') });
     expect(result).toMatchObject({
       outcome: 'credit',
       amountMinor: 600000,
@@ -107,24 +89,9 @@ describe('tiers', () => {
   });
 
   test('When the currency has three decimals, then they count', () => {
-    const terms: CreditTerms = {
-      regions: { KW: ['KW'] },
-      spendBasis: 'spend',
-      bonuses: [],
-      credit: [
-        {
-          region: 'KW',
-          currency: 'KWD',
-          minimumSpend: '0',
-          tiers: [{ from: '0.5', amount: '0.125' }],
-          bonuses: {},
-          cap: null,
-          approvalThreshold: null,
-        },
-      ],
-    };
+    const terms = termsWith({ region: 'KW', currency: 'KWD', tiers: [{ from: '0.5', amount: '0.125' }] });
     const spend = (...amounts: string[]) =>
-      computeCredit(input({ terms, country: 'KW', currency: 'KWD', rows: days('KWD', ...amounts) }));
+      compute({ terms, country: 'KW', currency: 'KWD', rows: days('KWD', ...amounts) });
     expect(spend('0.250', '0.250')).toMatchObject({
       amountMinor: 125,
       spendMinor: 500,
@@ -141,8 +108,8 @@ describe('tiers', () => {
     let last = 0;
     for (let spend = 0; spend <= 2_500_000; spend += 1337) {
       const facts = { surveyPartner: 'kno', storePlatform: 'magento' };
-      const result = computeCredit(input({ facts, rows: days('USD', (spend / 100).toFixed(2)) }));
-      const amount = result.outcome === 'credit' ? result.amountMinor : 0;
+      const result = compute({ facts, rows: days('USD', (spend / 100).toFixed(2)) });
+      const amount = amountOf(result);
       expect(result.lines.reduce((sum, line) => sum + line.amountMinor, 0)).toBe(amount);
       expect(amount).toBeGreaterThanOrEqual(last);
       expect(amount).toBeLessThanOrEqual(550000);
@@ -156,7 +123,7 @@ describe('caps', () => {
   test('When tier and bonus pass the cap, then a negative line takes the rest off', () => {
     const credit = demo.credit.map((table) => ({ ...table, cap: '4200.00' }));
     const facts = { surveyPartner: 'kno', storePlatform: 'magento' };
-    const result = computeCredit(input({ terms: { ...demo, credit }, facts }));
+    const result = compute({ terms: { ...demo, credit }, facts });
     expect(result).toMatchObject({ outcome: 'credit', amountMinor: 420000 });
     expect(result.lines.at(-1)).toEqual({
       rule: 'cap',
@@ -164,6 +131,16 @@ describe('caps', () => {
       inputs: { capMinor: 420000, uncappedMinor: 450000 },
       amountMinor: -30000,
     });
+  });
+
+  test.each([
+    ['199.99', ['tier', 'cap'], 19999],
+    ['200.00', ['tier'], 20000],
+    ['200.01', ['tier'], 20000],
+  ])('When the tier pays 200.00 and the cap is %s, then the lines are %j', (cap, rules, amountMinor) => {
+    const result = compute({ terms: termsWith({ tiers: [{ from: '0', amount: '200.00' }], cap }) });
+    expect(result).toMatchObject({ amountMinor });
+    expect(result.lines.map(({ rule }) => rule)).toEqual(rules);
   });
 });
 
@@ -174,8 +151,7 @@ describe('no credit', () => {
     ['zeros', days('USD', '0.00', '0')],
     ['a net refund', days('USD', '10.00', '-12.00')],
   ])('When the report has %s, then the reason is NO_SPEND_IN_PERIOD', (_, rows) => {
-    const result = computeCredit(input({ rows }));
-    expect(result).toMatchObject({
+    expect(compute({ rows })).toMatchObject({
       outcome: 'none',
       reasonCode: 'NO_SPEND_IN_PERIOD',
       region: 'US',
@@ -184,7 +160,7 @@ describe('no credit', () => {
   });
 
   test('When the spend is a cent below the minimum, then the reason and the line say so', () => {
-    expect(computeCredit(input({ rows: days('USD', '999.99') }))).toMatchObject({
+    expect(compute({ rows: days('USD', '999.99') })).toMatchObject({
       outcome: 'none',
       reasonCode: 'BELOW_MINIMUM_SPEND',
       spendMinor: 99999,
@@ -195,7 +171,7 @@ describe('no credit', () => {
   });
 
   test('When the country is in no region, then the reason is REGION_NOT_ELIGIBLE', () => {
-    expect(computeCredit(input({ country: 'BR' }))).toMatchObject({
+    expect(compute({ country: 'BR' })).toMatchObject({
       outcome: 'none',
       reasonCode: 'REGION_NOT_ELIGIBLE',
       region: null,
@@ -204,7 +180,7 @@ describe('no credit', () => {
   });
 
   test('When the ad account has another currency than its region, then it is refused, never converted', () => {
-    expect(computeCredit(input({ currency: 'EUR', rows: days('EUR', '12480.00') }))).toMatchObject({
+    expect(compute({ currency: 'EUR', rows: days('EUR', '12480.00') })).toMatchObject({
       outcome: 'none',
       reasonCode: 'CURRENCY_MISMATCH',
       region: 'US',
@@ -214,43 +190,64 @@ describe('no credit', () => {
   });
 
   test('When one day of the report is in another currency, then it is refused and no sum is stated', () => {
-    const rows = [...days('USD', '12000.00'), { ...days('EUR', '1', '480.00')[1]! }];
-    expect(computeCredit(input({ rows }))).toMatchObject({
+    const inEuro = (spend: string) => [...days('USD', '12000.00'), days('EUR', '1', spend)[1]!];
+    expect(compute({ rows: inEuro('480.00') })).toMatchObject({
       outcome: 'none',
       reasonCode: 'CURRENCY_MISMATCH',
       spendMinor: null,
     });
+    expect(compute({ rows: inEuro('-') })).toMatchObject({ outcome: 'credit', spendMinor: 1200000 });
   });
 });
 
 describe('input', () => {
   test('When the rows come in another order, then the result is the same, byte for byte', () => {
     const rows = days('USD', '0.10', '0.20', '9999.70', '-', '2480.00');
-    const expected = JSON.stringify(computeCredit(input({ rows })));
-    expect(JSON.stringify(computeCredit(input({ rows: rows.toReversed() })))).toBe(expected);
+    const expected = JSON.stringify(compute({ rows }));
+    expect(JSON.stringify(compute({ rows: rows.toReversed() }))).toBe(expected);
     expect(expected).toContain('"spendMinor":1248000');
   });
 
   test('When the program counts another spend basis, then that figure is read, and no other', () => {
     const amounts = { spend: '12480.00', billed_cost: '5000.00', cash_spend: '-' };
     const rows = [{ date: '2023-12-01', currency: 'USD', amounts }];
-    const compute = (spendBasis: CreditTerms['spendBasis']) =>
-      computeCredit(input({ terms: { ...demo, spendBasis }, rows }));
-    expect(compute('billed_cost')).toMatchObject({ amountMinor: 200000, spendMinor: 500000 });
-    expect(compute('cash_spend')).toMatchObject({ reasonCode: 'NO_SPEND_IN_PERIOD', spendMinor: 0 });
+    const counted = (spendBasis: CreditTerms['spendBasis']) =>
+      compute({ terms: { ...demo, spendBasis }, rows });
+    expect(counted('spend')).toMatchObject({ amountMinor: 400000, spendMinor: 1248000 });
+    expect(counted('billed_cost')).toMatchObject({ amountMinor: 200000, spendMinor: 500000 });
+    expect(counted('cash_spend')).toMatchObject({ reasonCode: 'NO_SPEND_IN_PERIOD', spendMinor: 0 });
   });
 
   test('When a day is reported twice, then nothing is computed', () => {
     const rows = [...days('USD', '6000.00'), ...days('USD', '6000.00')];
-    expect(() => computeCredit(input({ rows }))).toThrow(CreditInputError);
+    expect(() => compute({ rows })).toThrow(CreditInputError);
   });
+
+  test.each(['2023-11-30', '2024-01-01'])(
+    'When %s is reported for December, then nothing is computed',
+    (date) => {
+      const rows = [{ ...days('USD', '6000.00')[0]!, date }];
+      expect(() => compute({ rows })).toThrow(CreditInputError);
+    },
+  );
 
   test.each(['12,480.00', '1.005', 'n/a', ''])(
     'When the report says %j, then nothing is guessed',
     (spend) => {
-      expect(() => computeCredit(input({ rows: days('USD', spend) }))).toThrow(MoneyError);
+      expect(() => compute({ rows: days('USD', spend) })).toThrow(MoneyError);
     },
   );
+
+  test('When a sum passes the safe integers, then it is refused instead of being inexact', () => {
+    const most = '90071992547409.91';
+    expect(() => compute({ rows: days('USD', most, '0.01') })).toThrow(MoneyError);
+    expect(amountOf(compute({ rows: days('USD', most, '0.01', '-0.01') }))).toBe(500000);
+    const bonuses = { 'own-store': { amount: '0.01' } };
+    const terms = termsWith({ tiers: [{ from: '0', amount: most }], bonuses });
+    const facts = { surveyPartner: 'kno', storePlatform: 'magento' };
+    expect(() => compute({ terms, facts })).toThrow(MoneyError);
+    expect(amountOf(compute({ terms }))).toBe(Number.MAX_SAFE_INTEGER);
+  });
 
   test('When a country is looked up, then its region answers, or null', () => {
     expect(['US', 'GB', 'DE', 'UK', 'us', ''].map((country) => regionOf(demo.regions, country))).toEqual([

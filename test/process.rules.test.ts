@@ -1,0 +1,192 @@
+/** What a program may say instead of a calendar and a table of fixed amounts, on the real process. */
+import { createDatabase, type Database } from '../database/pool';
+import { latestProgram } from '../database/programs';
+import { publish } from '../dev/database';
+import type { SealedStatement } from '../program/creditStatement';
+import { verifyStatement } from '../program/creditStatement';
+import type { ProgramDefinition } from '../program/definition';
+import { newAdvertiser } from './support/advertisers';
+import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
+import { startTestService, type TestService } from './support/testService';
+
+let t: TestService;
+let database: Database;
+beforeAll(async () => {
+  t = await startTestService();
+  database = createDatabase({ connectionString: t.plan.databaseUrl, maximumConnections: 1 });
+});
+afterAll(async () => {
+  await database?.close();
+  await t?.stop();
+});
+
+/** Enrolled on 12 October: 30 days end on 10 November. */
+const ROLLING = {
+  calendar: [],
+  rollingPeriod: { days: 30, payoutAfterDays: 10, lastMonth: '2024-06' },
+  deferral: { maximum: 2, by: ['partner', 'admin'] },
+} satisfies Partial<ProgramDefinition>;
+
+/** Two per cent of the spend up to 150 dollars. */
+const TWO_PER_CENT = {
+  credit: [
+    {
+      region: 'US',
+      currency: 'USD',
+      tiers: [{ from: '1000.00', percent: '2', upTo: '150.00' }],
+      bonuses: {},
+      cap: null,
+      approvalThreshold: null,
+    },
+  ],
+  regions: { US: ['US'] },
+  bonuses: [],
+} satisfies Partial<ProgramDefinition>;
+
+test('When the period is so many days from the enrollment, then it begins that day, and a deferral keeps its length', async () => {
+  const program = await ownProgram(t, ROLLING);
+  const brand = await program.enroll();
+  await brand.untilEvent('advertiser_located');
+  expect((await brand.state()).period).toMatchObject({
+    month: '2023-11',
+    periodFrom: '2023-10-12',
+    periodTo: '2023-11-10',
+    calculationAt: Date.parse('2023-11-13T05:00:00Z'),
+    payoutAt: Date.parse('2023-11-20T08:00:00Z'),
+  });
+  expect((await brand.defer('2024-02')).body).toMatchObject({
+    calculationMonth: '2024-02',
+    calculationDate: '2024-02-13T05:00:00.000Z',
+    payoutDate: '2024-02-20T08:00:00.000Z',
+  });
+  const { periodFrom, periodTo } = (await brand.state()).period;
+  expect([periodFrom, periodTo]).toEqual(['2024-01-12', '2024-02-10']);
+});
+
+test('When a share of the spend is paid, then it is rounded as the program says, capped, and its statement verifies', async () => {
+  const program = await ownProgram(t, { ...TWO_PER_CENT, rounding: 'down' });
+  // 2 % of 6,543.29 is 130.8658.
+  const brand = await readyToMeasure(program, await newAdvertiser(t, { monthlySpend: '6543.29' }));
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  const { credit } = await brand.untilStatus('scheduled');
+  expect(credit).toMatchObject({ amountMinor: 13_086, display: '130.86 USD' });
+
+  const statement = (await t.caller.get<SealedStatement>(`${brand.path}/credit-statement`)).body;
+  expect(statement.result.lines).toMatchObject([
+    {
+      rule: 'percentage',
+      text: 'region US, tier "1,000 and more": 2 % of 6,543.29 USD, up to 150.00 USD',
+      inputs: { percent: '2', upToMinor: 15_000, rounding: 'down', spendMinor: 654_329 },
+    },
+  ]);
+  const revision = await t.admin.get<unknown>(`/v1/programs/${program.programId}/revisions/1`);
+  expect(revision.status).toBe(200);
+  expect(verifyStatement(statement, revision.body)).toMatchObject({ ok: true });
+
+  const richer = { ...statement, result: { ...statement.result, amountMinor: 15_000 } };
+  expect(verifyStatement(richer, revision.body)).toMatchObject({ ok: false });
+});
+
+test('When the ad account spent before the enrollment and the program allows none, then there is no credit, with the reason', async () => {
+  const program = await ownProgram(t, { lookBackDays: 90 });
+  const advertiserId = await newAdvertiser(t);
+  await spendInSeptember(advertiserId);
+  const brand = await readyToMeasure(program, advertiserId);
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  const ended = await brand.untilStatus('ineligible');
+  expect(ended).toMatchObject({ reasonCodes: ['SPENT_BEFORE_ENROLLMENT'], credit: null });
+  expect(ended.statusText).toContain('in the days before the enrollment');
+});
+
+test('When the program looks back and finds nothing, then the spend of the period is credited', async () => {
+  const program = await ownProgram(t, { lookBackDays: 90 });
+  const brand = await readyToMeasure(program, await newAdvertiser(t));
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  expect((await brand.untilStatus('scheduled')).credit).toMatchObject({ amountMinor: 450_000 });
+  const { input } = (await t.admin.get<SealedStatement>(`${brand.path}/credit-statement`)).body;
+  expect(input.lookBack).toMatchObject({ from: '2023-07-14', to: '2023-10-11' });
+});
+
+test('When the criteria are read over HTTP, then each has its status, reason and evidence', async () => {
+  const program = await ownProgram(t);
+  const brand = await program.enroll({ advertiserId: await newAdvertiser(t, { currency: 'CAD' }) });
+  await brand.confirm();
+  const { criteria } = (await brand.untilStatus('action_required')) as unknown as {
+    criteria: { criterion: string; status: string; reasonCode: string | null; evidence: unknown }[];
+  };
+  expect(criteria.map(({ criterion, status }) => `${criterion}: ${status}`)).toEqual([
+    'subscription: attested',
+    'survey_template: attested',
+    'data_sharing: attested',
+    'questionnaire: pending',
+    'advertiser_located: verified',
+    'ad_account_active: verified',
+    'region_eligible: failed',
+    'active_advertising: pending',
+  ]);
+  expect(criteria[0]).toMatchObject({
+    evidence: {
+      source: 'survey_partner',
+      by: { role: 'partner', id: 'kno' },
+      at: '2023-10-12T16:00:00.000Z',
+    },
+  });
+  expect(criteria[6]).toMatchObject({
+    reasonCode: 'CURRENCY_MISMATCH',
+    evidence: { details: { currency: 'CAD' } },
+  });
+});
+
+describe('a next revision', () => {
+  test.each([
+    ['on real time leaves it', { testClock: null, rail: 'manual' }, '/testClock'],
+    ['on real time, still by the sandbox', { testClock: null }, '/testClock'],
+  ] as const)(
+    'When a program on a test clock is to go %s, then it is refused and nothing changes',
+    async (_, change, pointer) => {
+      const program = await ownProgram(t);
+      await expect(program.revise(change)).rejects.toMatchObject({
+        code: 'DEFINITION_INVALID',
+        errors: [{ pointer, message: expect.stringContaining('stays on it') as string }],
+      });
+      expect((await latestProgram(database.pool, program.programId))?.revision).toBe(1);
+    },
+  );
+
+  test('When a program on real time is to get a test clock, then it is refused and nothing changes', async () => {
+    const definition = { ...t.definition, id: `${t.programId}-real`, testClock: null };
+    expect(await publish(t.plan.databaseUrl, definition, [])).toBe(1);
+    const clocked = { ...definition, testClock: t.definition.testClock };
+    await expect(publish(t.plan.databaseUrl, clocked, [])).rejects.toMatchObject({
+      code: 'DEFINITION_INVALID',
+    });
+    const stored = await latestProgram(database.pool, definition.id);
+    expect(stored).toMatchObject({ revision: 1, clock: [], definition: { testClock: null } });
+  });
+
+  test('When the same definition is published again, then there is no new revision, and a change is the next one', async () => {
+    const definition = { ...t.definition, id: `${t.programId}-again` };
+    expect(await publish(t.plan.databaseUrl, definition, [])).toBe(1);
+    const otherOrder = Object.fromEntries(Object.entries(definition).reverse()) as ProgramDefinition;
+    expect(await publish(t.plan.databaseUrl, otherOrder, [])).toBe(1);
+    expect(await publish(t.plan.databaseUrl, { ...definition, name: 'Another name' }, [])).toBe(2);
+  });
+});
+
+/** An enrollment with all facts in. */
+async function readyToMeasure(program: OwnProgram, advertiserId: string): Promise<Enrolled> {
+  const brand = await program.enroll({ advertiserId });
+  await brand.confirm();
+  await brand.complete();
+  await brand.untilStatus('measuring');
+  return brand;
+}
+
+async function spendInSeptember(advertiserId: string): Promise<void> {
+  const response = await fetch(`${t.sandbox.url}/sandbox/advertisers/${advertiserId}/spend`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ from: '2023-09-01', to: '2023-09-30', total: '5.00' }),
+  });
+  if (!response.ok) throw new Error(`The sandbox refused the spend: ${await response.text()}`);
+}
