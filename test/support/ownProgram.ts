@@ -118,6 +118,8 @@ function enrolled(
         async () => clockReads(await history(workflow)),
         (reads) => reads >= times,
       );
+      // Answered only once the workflow has taken up what it read: a message in the same task would come before it.
+      await workflow.query(enrollmentQuery);
     },
   };
   return enrollment;
