@@ -3,6 +3,7 @@ import type { Database } from '../database/pool';
 import { createAdvertiserActivities } from './advertiser';
 import { createMeasureActivities } from './measure';
 import { createPayoutActivities } from './payout';
+import { createPartnerKeyActivities } from './partnerKey';
 import type { AdPlatform, PayoutRail } from './ports';
 import { createCancelPayout } from './submittedCredit';
 import { createReadModelActivities } from './readModel';
@@ -25,6 +26,7 @@ export function createActivities(deps: ActivityDeps): {
       ...createReadModelActivities(deps),
       ...createAdvertiserActivities(deps),
       ...createMeasureActivities(deps),
+      ...createPartnerKeyActivities(),
       ...createCancelPayout(deps),
     },
     payout: createPayoutActivities(deps),

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/pool';
 import { insertStatement } from '../database/statements';
 import { calendarFor, lookBackSpan, nextMonth, planFor } from '../program/calendar';
-import { computeCredit, type CreditInput, type ReportedSpend } from '../program/credit';
+import { parseDecimal } from '../program/money';
+import { amountTableOf, computeCredit, type CreditInput, type ReportedSpend } from '../program/credit';
 import { sealStatement, STATEMENT_FORMAT } from '../program/creditStatement';
 import type { ProgramDefinition } from '../program/definition';
 import { documentHash } from '../program/revision';
@@ -19,8 +20,15 @@ interface Deps {
   adPlatform: AdPlatform;
 }
 
-export function createMeasureActivities(deps: Deps): Pick<MainActivities, 'measure'> {
-  return { measure: (request) => measure(deps, request) };
+export function createMeasureActivities(deps: Deps): Pick<MainActivities, 'measure' | 'planPayout'> {
+  return {
+    measure: (request) => measure(deps, request),
+
+    async planPayout({ programId, programRevision, enrolledOn, period, at }) {
+      const { definition } = await readProgram(deps.database.pool, programId, programRevision);
+      return payoutDate(calendarFor(definition, enrolledOn), period, at);
+    },
+  };
 }
 
 async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement> {
@@ -37,7 +45,10 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
   } = request;
   // After a reset: a credit that has been sent to the rail is not computed again, whatever the spend is now.
   const sent = await submittedCredit(database.pool, enrollmentId);
-  if (sent) return { outcome: 'credit', credit: sent, payoutAt: period.payoutAt };
+  if (sent) {
+    const { payoutAt } = period;
+    return { outcome: 'credit', credit: sent, payoutAt, aboveThreshold: false, alreadySent: true };
+  }
 
   const lookUp = await lookUpAdvertiser(deps, {
     programId,
@@ -89,7 +100,18 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
     outcome: 'credit',
     credit: { amountMinor, currency, spendMinor, region, statementId },
     payoutAt: payoutDate(calendarFor(definition, enrolledOn), period, spendAsOf),
+    aboveThreshold: isAboveThreshold(definition, result),
+    alreadySent: false,
   };
+}
+
+/** Whether an approver has to look at it ("above", so the threshold itself is paid without). */
+function isAboveThreshold(
+  definition: ProgramDefinition,
+  { region, currency, amountMinor }: { region: string; currency: string; amountMinor: number },
+): boolean {
+  const threshold = amountTableOf(definition, region, currency)?.approvalThreshold ?? null;
+  return threshold !== null && amountMinor > parseDecimal(threshold, currency);
 }
 
 /** A payout date that has passed: at once, or on the calendar's next one (program policy `latePayoutDate`). */

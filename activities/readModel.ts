@@ -1,5 +1,6 @@
 /** The read model and the calendar: our own database, on behalf of the workflow. */
 import { Context, type Info } from '@temporalio/activity';
+import { findDecision } from '../database/decisions';
 import type { Database } from '../database/pool';
 import { readClock } from '../database/programs';
 import { writeProjection } from '../database/projection';
@@ -23,6 +24,10 @@ export function createReadModelActivities({
     },
 
     planPeriod: (request) => planPeriod(database, request),
+
+    async readDecision(decisionId) {
+      return (await findDecision(database.pool, decisionId)) ?? null;
+    },
 
     async readClock(programId) {
       return (await readClock(database.pool, programId)) ?? [];

@@ -4,7 +4,14 @@
  */
 import type { AdAccount } from '../program/adAccount';
 import type { ProgramClock } from '../program/clock';
-import type { CreditFacts, EnrollmentState, PayoutFacts, PeriodFacts } from '../program/enrollmentState';
+import type { Decision } from '../program/decision';
+import type {
+  CreditFacts,
+  EnrollmentState,
+  KeyCheckFacts,
+  PayoutFacts,
+  PeriodFacts,
+} from '../program/enrollmentState';
 import type { Money } from '../program/money';
 import type { PayoutOutcome } from '../program/payout';
 import type { ReasonCode } from '../program/reasonCodes';
@@ -34,6 +41,8 @@ export interface LocalActivities {
   /** Writes the read model; see database/enrollments.ts for the rules of replacement. */
   project(projection: Projection): Promise<void>;
   planPeriod(request: PlanRequest): Promise<PlanAnswer>;
+  /** Null if there is none. */
+  readDecision(decisionId: string): Promise<Decision | null>;
 }
 
 export interface PlanRequest {
@@ -66,6 +75,29 @@ export interface MainActivities {
   planPeriod(request: PlanRequest): Promise<PlanAnswer>;
   lookUpAdvertiser(request: LookUpRequest): Promise<LookUpAnswer>;
   measure(request: MeasureRequest): Promise<Measurement>;
+  /** Tries the submitted API key at the survey partner. */
+  checkPartnerKey(request: KeyCheckRequest): Promise<KeyCheckAnswer>;
+  /** What is left of a payout date that has passed, by the program's policy (epoch ms, program clock). */
+  planPayout(request: PayoutPlanRequest): Promise<number>;
+}
+
+export interface KeyCheckRequest {
+  enrollmentId: string;
+  programId: string;
+  programRevision: number;
+  surveyPartner: string;
+  partnerKeyId: string;
+}
+
+export type KeyCheckAnswer = Pick<KeyCheckFacts, 'outcome' | 'template'>;
+
+export interface PayoutPlanRequest {
+  programId: string;
+  programRevision: number;
+  enrolledOn: string;
+  period: PeriodFacts;
+  /** Program time. */
+  at: number;
 }
 
 export interface LookUpRequest {
@@ -105,6 +137,10 @@ export type Measurement =
       credit: CreditFacts;
       /** Epoch ms, program clock: by the calendar, or by the policy for dates that are already past. */
       payoutAt: number;
+      /** Larger than what is paid without an approver. */
+      aboveThreshold: boolean;
+      /** After a reset: the rail has been asked to pay it. */
+      alreadySent: boolean;
     }
   /** Spend or amount is nothing: by policy close or roll on. */
   | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string }

@@ -9,6 +9,8 @@ export interface Submission {
   storeUrl: string;
   contactName: string;
   contactEmail: string;
+  /** The same for the same contact of an enrollment. */
+  contactId: string;
   surveyPartner: string;
   storePlatform: string;
   advertiserId: string;
@@ -21,19 +23,19 @@ export interface Submission {
 }
 
 const COLUMNS = `submission_id as "submissionId", enrollment_id as "enrollmentId", message_id as "messageId",
-  brand_name as "brandName", store_url as "storeUrl", contact_name as "contactName", contact_email as "contactEmail",
+  brand_name as "brandName", store_url as "storeUrl", contact_name as "contactName", contact_email as "contactEmail", contact_id as "contactId",
   survey_partner as "surveyPartner", store_platform as "storePlatform", advertiser_id as "advertiserId",
   external_id as "externalId", data_sharing_authorized as "dataSharingAuthorized",
   data_sharing_text_version as "dataSharingTextVersion", data_sharing_source as "dataSharingSource",
   submitted_by as "submittedBy"`;
 
-/** Stores a submission and returns its id; the same message again returns the id that it got the first time. */
-export async function insertSubmission(db: Queryable, submission: Submission): Promise<string> {
+/** Stores a submission and returns it; the same message again returns what was stored the first time. */
+export async function insertSubmission(db: Queryable, submission: Submission): Promise<Submission> {
   const result = await db.query(
     `insert into submission (submission_id, enrollment_id, message_id, brand_name, store_url, contact_name,
-       contact_email, survey_partner, store_platform, advertiser_id, external_id, data_sharing_authorized,
+       contact_email, contact_id, survey_partner, store_platform, advertiser_id, external_id, data_sharing_authorized,
        data_sharing_text_version, data_sharing_source, submitted_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      on conflict (message_id) do nothing returning submission_id as id`,
     [
       submission.submissionId,
@@ -43,6 +45,7 @@ export async function insertSubmission(db: Queryable, submission: Submission): P
       submission.storeUrl,
       submission.contactName,
       submission.contactEmail,
+      submission.contactId,
       submission.surveyPartner,
       submission.storePlatform,
       submission.advertiserId,
@@ -53,10 +56,22 @@ export async function insertSubmission(db: Queryable, submission: Submission): P
       submission.submittedBy,
     ],
   );
-  const inserted = firstRow<{ id: string }>(result);
-  if (inserted) return inserted.id;
-  const existing = await submissionOfMessage(db, submission.messageId);
-  return existing!.submissionId;
+  if (firstRow(result)) return submission;
+  return (await submissionOfMessage(db, submission.messageId))!;
+}
+
+/** The id of a contact that the enrollment has had before: mail addresses tell contacts apart. */
+export async function contactIdOf(
+  db: Queryable,
+  enrollmentId: string,
+  contactEmail: string,
+): Promise<string | undefined> {
+  const result = await db.query(
+    `select contact_id as id from submission
+      where enrollment_id = $1 and lower(contact_email) = lower($2) order by submitted_at limit 1`,
+    [enrollmentId, contactEmail],
+  );
+  return firstRow<{ id: string }>(result)?.id;
 }
 
 export async function submissionOfMessage(db: Queryable, messageId: string): Promise<Submission | undefined> {

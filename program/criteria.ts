@@ -31,6 +31,7 @@ export interface Need {
   who: 'advertiser' | 'partner' | 'service';
   what:
     | 'partner_confirmation'
+    | 'partner_key_check'
     | 'valid_api_key'
     | 'survey_template'
     | 'partner_objection'
@@ -110,7 +111,16 @@ function keyOrWord(state: EnrollmentState, criterion: PartnerCriterion): Finding
   const key = keyCheckOf(state);
   const byKey = key && (!word || key.at > word.at) ? keyFinding(key, criterion) : undefined;
   if (byKey) return byKey;
-  if (!word) return open('pending', need('partner', 'partner_confirmation', 'SUBSCRIPTION_NOT_CONFIRMED'));
+  if (!word) {
+    // A submitted key is ours to try first.
+    const isOurs = state.submission.partnerKeyId !== null && !key;
+    return open(
+      'pending',
+      isOurs
+        ? need('service', 'partner_key_check', 'SUBSCRIPTION_NOT_CONFIRMED')
+        : need('partner', 'partner_confirmation', 'SUBSCRIPTION_NOT_CONFIRMED'),
+    );
+  }
   const evidence: Evidence = {
     source: 'survey_partner',
     by: word.by,
@@ -127,10 +137,10 @@ function keyOrWord(state: EnrollmentState, criterion: PartnerCriterion): Finding
 
 /** A valid key proves subscription and access; it shows whether the template is there. */
 function keyFinding(
-  { outcome, template, at, submissionId }: NonNullable<EnrollmentState['keyCheck']>,
+  { outcome, template, at, partnerKeyId }: NonNullable<EnrollmentState['keyCheck']>,
   criterion: PartnerCriterion,
 ): Finding | undefined {
-  const evidence: Evidence = { source: 'api_key', by: null, at, details: { submissionId } };
+  const evidence: Evidence = { source: 'api_key', by: null, at, details: { partnerKeyId } };
   if (outcome === 'invalid')
     return open('failed', need('advertiser', 'valid_api_key', 'API_KEY_INVALID'), evidence);
   if (criterion !== 'survey_template' || template === 'found') return met('verified', evidence);
@@ -239,7 +249,7 @@ function statementOn(
 }
 
 function keyCheckOf({ keyCheck, submission }: EnrollmentState) {
-  return keyCheck?.submissionId === submission.id ? keyCheck : undefined;
+  return keyCheck && keyCheck.partnerKeyId === submission.partnerKeyId ? keyCheck : undefined;
 }
 
 function platform(at: number, details: Evidence['details']): Evidence {

@@ -6,9 +6,11 @@
  */
 import type { AdAccount } from './adAccount';
 import type { CriterionId } from './criteria';
+import type { ApprovalOutcome } from './decision';
 import type { Money } from './money';
 import type { PayoutState } from './payout';
 import type { ReasonCode } from './reasonCodes';
+import type { ReminderSubject } from './reminders';
 
 /** Roles of people and systems; `operator` is whoever works in Temporal UI, `service` is this service itself. */
 export type ActorRole = 'caller' | 'partner' | 'admin' | 'approver' | 'operator' | 'service';
@@ -28,6 +30,8 @@ export interface EnrollmentTerms {
   noSpend: MissingPolicy;
   /** How many times partner or admin may defer. */
   maximumDeferrals: number;
+  /** Days after the start of a wait on which each party is reminded, ascending. */
+  reminders: { advertiserDays: number[]; partnerDays: number[]; approverDays: number[] };
 }
 
 /** The part of a submission that the process needs; the rest of the form stays in PostgreSQL. */
@@ -37,6 +41,10 @@ export interface SubmissionFacts {
   surveyPartner: string;
   storePlatform: string;
   dataSharingAuthorized: boolean;
+  /** Another contact has another id; the same contact keeps its own over all submissions. */
+  contactId: string;
+  /** The stored API key of the survey partner, if one was submitted; another key has another id. */
+  partnerKeyId: string | null;
 }
 
 /** The span in which spend counts, and its instants, as computed outside the workflow and recorded. */
@@ -81,7 +89,8 @@ export interface PartnerStatement {
 
 /** What the submitted API key of a survey partner gave access to. */
 export interface KeyCheckFacts {
-  submissionId: string;
+  /** The stored key; a check of another one says nothing of this. */
+  partnerKeyId: string;
   outcome: 'valid' | 'invalid';
   template: 'found' | 'not_found';
   at: number;
@@ -121,7 +130,24 @@ export interface Ending {
 }
 
 /** Where the process stands on its way; facts may arrive only while `collecting`. */
-export type Stage = 'collecting' | 'calculating' | 'scheduled' | 'paying' | 'closed';
+export type Stage = 'collecting' | 'calculating' | 'approving' | 'scheduled' | 'paying' | 'closed';
+
+/** Why a second person has to look at a credit. */
+export type ApprovalCause = 'above_threshold' | 'changed_after_confirmation';
+
+export interface ApprovalFacts {
+  /** What the approver decides on; a credit that is computed again needs a decision of its own. */
+  statementId: string;
+  causes: ApprovalCause[];
+  since: number;
+  /** Null while an approver is waited for. */
+  decided: {
+    outcome: ApprovalOutcome;
+    decisionId: string;
+    by: Actor;
+    reasonCode: ReasonCode | null;
+  } | null;
+}
 
 export interface EnrollmentState {
   enrollmentId: string;
@@ -144,9 +170,17 @@ export interface EnrollmentState {
   rollOns: number;
   stage: Stage;
   credit: CreditFacts | null;
+  /** Null while no approval is or was needed. */
+  approval: ApprovalFacts | null;
+  /** Ad account or contact are not those that the survey partner first confirmed. */
+  changedAfterConfirmation: boolean;
+  /** Who last changed what a credit depends on: that person cannot approve it. */
+  lastDecisiveChange: Actor | null;
   payout: PayoutFacts | null;
   onHold: { since: number; reasonCode: ReasonCode } | null;
   ending: Ending | null;
+  /** What somebody is waited for since when, and how often they were reminded of it (reminders.ts). */
+  pending: Partial<Record<ReminderSubject, { since: number; reminded: number }>>;
   /** A message that could not be used, shown to operators: Signals have no answer. */
   lastRefusal: { message: string; reason: string; at: number } | null;
 }
@@ -176,9 +210,13 @@ export function openedState(opened: OpeningFacts): EnrollmentState {
     rollOns: 0,
     stage: 'collecting',
     credit: null,
+    approval: null,
+    changedAfterConfirmation: false,
+    lastDecisiveChange: null,
     payout: null,
     onHold: null,
     ending: null,
+    pending: {},
     lastRefusal: null,
   };
 }

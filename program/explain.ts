@@ -24,8 +24,11 @@ const AWAITED: Record<Awaited, string> = {
   data_sharing_authorization: 'the advertiser must authorize data sharing (submit the form again)',
   questionnaire: 'the advertiser must complete the questionnaire',
   partner_confirmation: 'the survey partner must confirm subscription, survey template and data sharing',
+  partner_key_check: 'we try the submitted API key at the survey partner',
   advertiser_look_up: 'we look up the advertiser ID',
   calculation_date: 'everything is in; spend counts until the end of the calculation period',
+  release: 'an admin must release it; until then facts are taken, but no step',
+  approval: 'an approver must decide on the credit',
   calculation: 'we read the spend and compute the credit',
   payout_date: 'the credit is computed and waits for its payout date',
   payout: 'we pay the credit',
@@ -37,7 +40,7 @@ const AWAITED: Record<Awaited, string> = {
 export function explain(state: EnrollmentState): Explanation {
   const text = sentence(state);
   const lines = [
-    `**${statusLabel(statusOf(state))}**${state.onHold ? ` (on hold: ${REASONS[state.onHold.reasonCode]})` : ''}`,
+    `**${statusLabel(statusOf(state))}**${state.onHold ? ' (on hold)' : ''}`,
     '',
     text,
     '',
@@ -63,7 +66,14 @@ export function statusLabel(status: EnrollmentStatus): string {
 
 function sentence(state: EnrollmentState): string {
   if (state.ending) return ended(state, state.ending);
-  const waits = waitingFor(state);
+  if (state.onHold)
+    return `On hold: ${REASONS[state.onHold.reasonCode]} ${capital(AWAITED.release)}. ${step(state)}`;
+  return step(state);
+}
+
+/** Who must do what by when for the next step, and what happens otherwise. */
+function step(state: EnrollmentState): string {
+  const waits = waitingFor(state).filter(({ what }) => what !== 'release');
   const what = waits.map((waiting) => AWAITED[waiting.what]).join('; ');
   const date = day(state.period.calculationAt);
   if (state.stage === 'collecting') {
@@ -72,8 +82,20 @@ function sentence(state: EnrollmentState): string {
       ? `${capital(what)}.${minimumSpend(state)} The credit is calculated on ${date} and paid on ${day(state.period.payoutAt)}.`
       : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state, state.terms.missedFacts)}.`;
   }
+  if (state.stage === 'approving')
+    return `${capital(what)} of ${formatMoney(state.credit!)}${causes(state)}.`;
   if (state.stage === 'scheduled') return `${capital(what)}: ${day(state.period.payoutAt)}.`;
   return `${capital(what)}.`;
+}
+
+/** Why a second person is needed. */
+function causes({ approval }: EnrollmentState): string {
+  const words = {
+    above_threshold: 'it is above the threshold',
+    changed_after_confirmation: 'ad account or contact changed after the confirmation',
+  };
+  const given = (approval?.causes ?? []).map((cause) => words[cause]);
+  return given.length > 0 ? `, because ${given.join(' and ')}` : '';
 }
 
 /** "Actively advertises during the calculation period." */

@@ -33,6 +33,15 @@ export const REASONS = {
     'Only a deferral of this enrollment can be undone, by going back to the month it came from.',
   MONTH_PAST: 'The calculation date of that month has passed.',
   DEFERRAL_LIMIT_REACHED: 'The program allows no further deferral for this enrollment.',
+  SENT_BACK_BY_APPROVER: 'An approver sent the credit back; an admin must look at it and release it.',
+  PAYOUT_BEGUN: 'The payout has begun; nothing can be changed any more.',
+  ON_HOLD: 'The enrollment is on hold; release it first.',
+  NOT_ON_HOLD: 'The enrollment is not on hold.',
+  NO_APPROVAL_AWAITED: 'No credit of this enrollment waits for an approval.',
+  DECISION_UNKNOWN: 'There is no such decision on this enrollment.',
+  DECISION_OUTDATED: 'The decision is about a credit that has been computed anew since; look at it again.',
+  MAKER_IS_CHECKER:
+    'Whoever made the last decisive change cannot approve the credit; another approver must look at it.',
   CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',
   SUBMISSION_SUPERSEDED: 'The confirmation names data that has been replaced by a resubmission.',
 } as const;

@@ -14,10 +14,12 @@ export type EnrollmentStatus =
   | 'payout_unknown'
   | EndStatus;
 
-export type Waitee = 'advertiser' | 'partner' | 'approver' | 'operator' | 'service';
+export type Waitee = 'advertiser' | 'partner' | 'admin' | 'approver' | 'operator' | 'service';
 
 export type Awaited =
   | Need['what']
+  | 'release'
+  | 'approval'
   | 'calculation_date'
   | 'calculation'
   | 'payout_date'
@@ -42,6 +44,8 @@ export function statusOf(state: EnrollmentState): EnrollmentStatus {
     }
     case 'calculating':
       return 'calculating';
+    case 'approving':
+      return 'awaiting_approval';
     case 'scheduled':
       return 'scheduled';
     case 'paying':
@@ -53,6 +57,11 @@ export function statusOf(state: EnrollmentState): EnrollmentStatus {
 
 /** Whom and what the enrollment waits for now; empty once it has ended. */
 export function waitingFor(state: EnrollmentState): Waiting[] {
+  const held: Waiting[] = state.onHold && !state.ending ? [{ who: 'admin', what: 'release', by: null }] : [];
+  return [...held, ...waitingForStep(state)];
+}
+
+function waitingForStep(state: EnrollmentState): Waiting[] {
   const { calculationAt, payoutAt } = state.period;
   switch (state.stage) {
     case 'collecting': {
@@ -63,6 +72,8 @@ export function waitingFor(state: EnrollmentState): Waiting[] {
     }
     case 'calculating':
       return [{ who: 'service', what: 'calculation', by: null }];
+    case 'approving':
+      return [{ who: 'approver', what: 'approval', by: null }];
     case 'scheduled':
       return [{ who: 'service', what: 'payout_date', by: payoutAt }];
     case 'paying':

@@ -35,20 +35,29 @@ const LOCATED: LookUpFacts = {
   at: 20,
 };
 
+const SUBMISSION = {
+  id: 'sub_1',
+  advertiserId: ACCOUNT.advertiserId,
+  surveyPartner: 'kno',
+  storePlatform: 'woocommerce',
+  dataSharingAuthorized: true,
+  contactId: 'sub_1',
+  partnerKeyId: null,
+};
+
 /** An enrollment in November with nothing but its form. */
 function enrollment(changes: Partial<EnrollmentState> = {}): EnrollmentState {
   const opened = openedState({
     enrollmentId: 'enr_1',
     programId: 'pps-demo',
     programRevision: 1,
-    terms: { missedFacts: { then: 'roll_on', atMost: 1 }, noSpend: { then: 'close' }, maximumDeferrals: 3 },
-    submission: {
-      id: 'sub_1',
-      advertiserId: ACCOUNT.advertiserId,
-      surveyPartner: 'kno',
-      storePlatform: 'woocommerce',
-      dataSharingAuthorized: true,
+    terms: {
+      missedFacts: { then: 'roll_on', atMost: 1 },
+      noSpend: { then: 'close' },
+      maximumDeferrals: 3,
+      reminders: { advertiserDays: [3, 7], partnerDays: [3], approverDays: [1] },
     },
+    submission: SUBMISSION,
     enrolledOn: '2023-10-12',
     period: {
       month: '2023-11',
@@ -77,7 +86,8 @@ const said = (statement: PartnerStatement) => ({
   partnerStatements: Object.fromEntries(PARTNER_CRITERIA.map((criterion) => [criterion, statement])),
 });
 const key = (changes: Partial<NonNullable<EnrollmentState['keyCheck']>> = {}) => ({
-  keyCheck: { submissionId: 'sub_1', outcome: 'valid', template: 'found', at: 30, ...changes } as const,
+  submission: { ...SUBMISSION, partnerKeyId: 'key_1' },
+  keyCheck: { partnerKeyId: 'key_1', outcome: 'valid', template: 'found', at: 30, ...changes } as const,
 });
 const COMPLETED = { questionnaire: { answersId: 'ans_1', by: CALLER, at: 40 } };
 const EVERYTHING = { ...said(word()), lookUp: LOCATED, ...COMPLETED };
@@ -147,7 +157,7 @@ describe('subscription, template and data sharing', () => {
       expect(criterion(state, id)).toMatchObject({
         status: 'verified',
         reasonCode: null,
-        evidence: { source: 'api_key', by: null, at: 30, details: { submissionId: 'sub_1' } },
+        evidence: { source: 'api_key', by: null, at: 30, details: { partnerKeyId: 'key_1' } },
       });
     }
   });
@@ -202,8 +212,10 @@ describe('subscription, template and data sharing', () => {
     expect(confirmationStands(state)).toBe(false);
   });
 
-  test('When the key was that of an earlier submission, then it says nothing', () => {
-    expect(criterion(enrollment(key({ submissionId: 'sub_0' })), 'subscription').status).toBe('pending');
+  test('When the key was replaced by another one, then its check says nothing and the new one is ours to try', () => {
+    const state = enrollment(key({ partnerKeyId: 'key_0' }));
+    expect(criterion(state, 'subscription').status).toBe('pending');
+    expect(whats(state)).toContain('service: partner_key_check');
   });
 });
 
@@ -354,7 +366,7 @@ const anyState = fc
     criteria: fc.subarray([...PARTNER_CRITERIA]),
     key: fc.option(
       fc.record({
-        submissionId: fc.constantFrom('sub_0', 'sub_1'),
+        partnerKeyId: fc.constantFrom('key_0', 'key_1'),
         outcome: fc.constantFrom('valid', 'invalid'),
         template: fc.constantFrom('found', 'not_found'),
         at: fc.nat(99),
@@ -373,7 +385,11 @@ const anyState = fc
   .map((facts) => {
     const statement = facts.word && word(facts.word as Partial<PartnerStatement>);
     return enrollment({
-      submission: { ...enrollment().submission, dataSharingAuthorized: facts.authorized },
+      submission: {
+        ...SUBMISSION,
+        dataSharingAuthorized: facts.authorized,
+        partnerKeyId: facts.key ? 'key_1' : null,
+      },
       partnerStatements: statement ? Object.fromEntries(facts.criteria.map((id) => [id, statement])) : {},
       keyCheck: facts.key as EnrollmentState['keyCheck'],
       lookUp: facts.lookUp,

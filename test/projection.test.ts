@@ -28,8 +28,13 @@ beforeEach(async () => {
     enrollmentId: `enr_${id}`,
     programId: 'pps-demo',
     programRevision: 1,
-    terms: { missedFacts: { then: 'close' }, noSpend: { then: 'close' }, maximumDeferrals: 3 },
-    submission: { ...submission, dataSharingAuthorized: true },
+    terms: {
+      missedFacts: { then: 'close' },
+      noSpend: { then: 'close' },
+      maximumDeferrals: 3,
+      reminders: { advertiserDays: [], partnerDays: [], approverDays: [] },
+    },
+    submission: { ...submission, dataSharingAuthorized: true, contactId: 'c', partnerKeyId: null },
     enrolledOn: '2023-10-12',
     period: {
       month: '2023-11',
@@ -48,6 +53,7 @@ beforeEach(async () => {
         storeUrl: 'https://brand.example',
         contactName: 'N',
         contactEmail: 'n@x.example',
+        contactId: 'c',
       },
       ...{ surveyPartner: 'kno', storePlatform: 'other', advertiserId: '1', externalId: null },
       ...{

@@ -14,7 +14,7 @@ export const local = proxyLocalActivities<LocalActivities>({
 
 /** Our own database, for as long as it takes: an enrollment is never lost because PostgreSQL was away. */
 export const patient = proxyActivities<
-  Pick<MainActivities, 'project' | 'planPeriod' | 'readClock' | 'cancelPayout'>
+  Pick<MainActivities, 'project' | 'planPeriod' | 'planPayout' | 'readClock' | 'cancelPayout'>
 >({
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
@@ -24,7 +24,9 @@ export const patient = proxyActivities<
  * Third parties are away for hours at times, and an answer is worth having weeks later: retried for ever, with long
  * pauses so as not to press them. What cannot succeed by repetition comes as a non-retryable failure.
  */
-export const thirdParty = proxyActivities<Pick<MainActivities, 'lookUpAdvertiser' | 'measure'>>({
+export const thirdParty = proxyActivities<
+  Pick<MainActivities, 'lookUpAdvertiser' | 'checkPartnerKey' | 'measure'>
+>({
   startToCloseTimeout: '2 minutes',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },

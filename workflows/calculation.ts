@@ -1,24 +1,25 @@
 /** The calculation date: are all facts in, what was spent, and what follows from it. */
+import { condition } from '@temporalio/workflow';
+import { openNeeds } from '../program/criteria';
 import type { MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
-import { openNeeds } from '../program/criteria';
 import { patient, thirdParty } from './activities';
+import { approvalCauses } from './approval';
 import { endUnpaid } from './ending';
 import { SERVICE, type Journal } from './journal';
-import { recordLookUp } from './lookUp';
+import { lookUpAgain, recordLookUp } from './lookUp';
+import { waitAndRemind } from './reminders';
 import type { Waits } from './waits';
 
 /**
- * Until the calculation may begin, and begins it in the same breath: from here on no fact is taken any more. A look-up
- * that is still under way is ours to finish, so the enrollment is not closed for want of it; its answer moves the date.
+ * Until the calculation may begin, and begins it in the same breath: from here on no fact is taken any more. A check
+ * that is still under way is ours to finish, so the enrollment is not closed for want of it; a look-up moves the date.
  */
 export async function untilCalculationDate(journal: Journal, waits: Waits): Promise<void> {
   const { state } = journal;
-  const date = () => (state.lookUp.state === 'pending' ? undefined : state.period.calculationAt);
-  const hasCome = (at = date()) => at !== undefined && at <= journal.now();
-  do {
-    await waits.until(date, () => `calculation date of ${state.period.month}`);
-  } while (!hasCome());
+  const isChecking = () => openNeeds(state).some(({ who }) => who === 'service');
+  const date = () => (isChecking() || state.onHold ? undefined : state.period.calculationAt);
+  await waitAndRemind(journal, waits, date, () => `calculation date of ${state.period.month}`);
   state.stage = 'calculating';
   journal.record({
     key: `calculation_begun:${state.period.month}`,
@@ -32,6 +33,8 @@ export async function untilCalculationDate(journal: Journal, waits: Waits): Prom
 export async function calculate(journal: Journal): Promise<void> {
   const { state } = journal;
   const { terms } = state;
+  // An ad account that could not be used may have become usable meanwhile.
+  if (openNeeds(state).some(({ what }) => ACCOUNT_NEEDS.includes(what))) await lookUpAgain(journal);
   const missing = missingFacts(journal);
   if (missing.length > 0) {
     await rollOnOrClose(journal, terms.missedFacts, missing);
@@ -57,18 +60,23 @@ export async function calculate(journal: Journal): Promise<void> {
     ],
   );
   switch (measured.outcome) {
-    case 'credit':
+    case 'credit': {
       state.credit = measured.credit;
       state.period = { ...period, payoutAt: measured.payoutAt };
-      state.stage = 'scheduled';
+      const causes = measured.alreadySent ? [] : approvalCauses(journal, measured.aboveThreshold);
+      const { statementId } = measured.credit;
+      state.approval =
+        causes.length > 0 ? { statementId, causes, since: journal.now(), decided: null } : null;
+      state.stage = state.approval ? 'approving' : 'scheduled';
       journal.record({
         key: `credit_calculated:${period.month}`,
         type: 'credit_calculated',
         actor: SERVICE,
-        details: { ...measured.credit },
+        details: { ...measured.credit, ...(causes.length > 0 && { approval: causes.join(',') }) },
       });
       await journal.write();
       return;
+    }
     case 'no_credit':
       await rollOnOrClose(journal, terms.noSpend, [measured.reasonCode]);
       return;
@@ -77,6 +85,8 @@ export async function calculate(journal: Journal): Promise<void> {
       await rollOnOrClose(journal, terms.missedFacts, missingFacts(journal));
   }
 }
+
+const ACCOUNT_NEEDS: readonly string[] = ['advertiser_id_correction', 'other_ad_account'];
 
 function missingFacts({ state }: Journal): ReasonCode[] {
   return [...new Set(openNeeds(state).map((need) => need.reasonCode))];
@@ -89,6 +99,8 @@ async function rollOnOrClose(
   reasonCodes: ReasonCode[],
 ): Promise<void> {
   const { state } = journal;
+  // A hold may have come while the spend was read.
+  await condition(() => !state.onHold);
   const { month: fromMonth } = state.period;
   const reasons = { reasonCodes: reasonCodes.join(',') };
   if (policy.then === 'roll_on' && state.rollOns < policy.atMost) {

@@ -5,12 +5,14 @@
  */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { openedState } from '../program/enrollmentState';
+import { untilApproved } from './approval';
 import { calculate, untilCalculationDate } from './calculation';
 import { receiveMessages } from './inbox';
 import { endUnpaid, resultOf } from './ending';
 import { Journal, OPERATOR, SERVICE } from './journal';
 import { keepAdvertiserLookedUp } from './lookUp';
 import type { EnrollmentInput, EnrollmentResult } from './messages';
+import { keepPartnerKeyChecked } from './partnerCheck';
 import { payOut, untilPayoutDate } from './payout';
 import { Waits } from './waits';
 
@@ -21,18 +23,25 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
   // The first entry, also when messages came before this line.
   const { month } = state.period;
   journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
-  receiveMessages(journal, waits.clockAdjusted);
+  const open = new CancellationScope();
+  let withdrawnBy = OPERATOR; // *Cancel* in Temporal UI is a withdrawal, too.
+  receiveMessages(journal, {
+    clockAdjusted: waits.clockAdjusted,
+    withdraw(by) {
+      withdrawnBy = by;
+      open.cancel();
+    },
+  });
   await journal.write();
-  const lookUps = endsByCancel(keepAdvertiserLookedUp(journal));
+  const checks = endsByCancel(Promise.all([keepAdvertiserLookedUp(journal), keepPartnerKeyChecked(journal)]));
 
-  // *Cancel* in Temporal UI is the withdrawal of the enrollment.
-  const withdrawn = await endsByCancel(untilPayable(journal, waits));
+  const withdrawn = await endsByCancel(open.run(() => untilPayable(journal, waits)));
   // From here on nothing stops it: what is paid is paid, and what has ended is written down.
   await CancellationScope.nonCancellable(async () => {
-    if (withdrawn && !state.ending) await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], OPERATOR);
+    if (withdrawn && !state.ending) await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], withdrawnBy);
     if (state.stage === 'scheduled') await payOut(journal, input.payoutTaskQueue);
 
-    await lookUps;
+    await checks;
     await condition(allHandlersFinished);
     await journal.written();
   });
@@ -41,17 +50,27 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
 
 async function untilPayable(journal: Journal, waits: Waits): Promise<void> {
   const { state } = journal;
-  while (state.stage === 'collecting') {
-    // Confirmation, questionnaire, look-up, resubmissions and deferrals come in meanwhile, in any order.
-    await untilCalculationDate(journal, waits);
-    await calculate(journal);
+  for (;;) {
+    switch (state.stage) {
+      case 'collecting':
+        // Confirmation, questionnaire, look-up, resubmissions and deferrals come in meanwhile, in any order.
+        await untilCalculationDate(journal, waits);
+        await calculate(journal);
+        break;
+      case 'approving':
+        await untilApproved(journal, waits);
+        break;
+      case 'scheduled':
+        await untilPayoutDate(journal, waits);
+        return;
+      default:
+        return;
+    }
   }
-  // Approval above the threshold comes here.
-  if (state.stage === 'scheduled') await untilPayoutDate(journal, waits);
 }
 
 /** True if the workflow was cancelled before the work was done. */
-async function endsByCancel(work: Promise<void>): Promise<boolean> {
+async function endsByCancel(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
     return false;

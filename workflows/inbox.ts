@@ -1,172 +1,79 @@
 /**
  * What the enrollment does with the messages that it gets: each is checked by a synchronous validator (a refused Update
  * costs nothing), changes facts, and is answered once the read model holds the change. Messages come in any order, also
- * before the first line of the process runs, and also twice.
- *
- * Place of the messages to come: hold, release, waive (they change `onHold` and criteria here), decideApproval and
- * settlePayout (approval.ts, payout.ts).
+ * before the first line of the process runs, and also twice. What each kind changes: facts.ts, deferral.ts and
+ * interventions.ts.
  */
 import type { UpdateDefinition } from '@temporalio/common';
-import { log, setHandler } from '@temporalio/workflow';
-import type { PeriodFacts } from '../program/enrollmentState';
-import { confirmationStands, PARTNER_CRITERIA } from '../program/criteria';
-import { local } from './activities';
+import { setHandler } from '@temporalio/workflow';
+import { PARTNER_CRITERIA } from '../program/criteria';
+import type { Actor } from '../program/enrollmentState';
+import { defer } from './deferral';
+import { completeQuestionnaire, confirmPartner, rejectPartner, reopenQuestionnaire, resubmit } from './facts';
+import { decideApproval, hold, release, waive, withdraw } from './interventions';
 import type { Journal } from './journal';
-import { applyOnce, failure, isMonth, isText, refusal, requireShape, type Kind, type Message } from './kinds';
+import { applyOnce, Repeats, requireShape, type Kind, type Message } from './kinds';
 import * as messages from './messages';
 import type { MessageAnswer } from './messages';
-import { optionalId, receiveSignals, requiredMonth } from './signals';
+import { optionalCriteria, optionalId, receiveSignals, requiredMonth, requiredReason } from './signals';
 
-/**
- * Reports of what is known already, over the life of an enrollment. A run takes 2,000 Updates and then none at all, so
- * whoever repeats itself without end must not use up those of the others. A refused Update does not count.
- */
-const MAXIMUM_REPEATS = 100;
+/** What messages set going besides facts. */
+export interface Reactions {
+  clockAdjusted(): void;
+  withdraw(by: Actor): void;
+}
 
-export function receiveMessages(journal: Journal, clockAdjusted: () => void): void {
+export function receiveMessages(journal: Journal, reactions: Reactions): void {
   const { state } = journal;
-  let repeats = 0;
-  const refuseEndlessRepeats = () => {
-    if (repeats < MAXIMUM_REPEATS) return;
-    throw failure('REPEATED_TOO_OFTEN', 'The same has been reported over and over; it is known.');
+  const repeats = new Repeats();
+  const kinds = {
+    confirmPartner: confirmPartner(journal, repeats),
+    rejectPartner: rejectPartner(journal, repeats),
+    completeQuestionnaire: completeQuestionnaire(journal, repeats),
+    defer: defer(journal, repeats),
+    hold: hold(journal),
   };
 
-  const resubmit: Kind<messages.ResubmitMessage> = {
-    isComplete({ submission }) {
-      const { id, advertiserId, surveyPartner, storePlatform, dataSharingAuthorized } = submission ?? {};
-      return (
-        [id, advertiserId, surveyPartner, storePlatform].every(isText) &&
-        typeof dataSharingAuthorized === 'boolean'
-      );
-    },
-    check({ submission }) {
-      if (submission.id === state.submission.id) {
-        throw failure('NOTHING_CHANGED', 'The enrollment has this submission already.');
-      }
-      refuseOnceCalculating(journal);
-    },
-    apply(message) {
-      const otherAccount = message.submission.advertiserId !== state.submission.advertiserId;
-      state.submission = message.submission;
-      if (otherAccount) state.lookUp = { state: 'pending' };
-      journal.record({
-        key: message.messageId,
-        type: 'resubmitted',
-        actor: message.actor,
-        details: { submissionId: message.submission.id, advertiserId: message.submission.advertiserId },
-      });
-    },
-  };
-
-  const confirmPartner: Kind<messages.ConfirmPartnerMessage> = {
-    isComplete: ({ advertiserId, submissionId }) =>
-      isText(advertiserId) && (submissionId === undefined || isText(submissionId)),
-    check({ advertiserId, submissionId = state.submission.id }) {
-      refuseOnceCalculating(journal);
-      if (advertiserId !== state.submission.advertiserId || submissionId !== state.submission.id) {
-        throw refusal('SUBMISSION_SUPERSEDED');
-      }
-      if (confirmationStands(state)) refuseEndlessRepeats();
-    },
-    apply(message) {
-      const repeated = confirmationStands(state);
-      if (repeated) repeats += 1;
-      if (!repeated) {
-        const { id, advertiserId } = state.submission;
-        const confirmed = {
-          outcome: 'confirmed',
-          reasonCode: null,
-          submissionId: id,
-          advertiserId,
-          by: message.actor,
-          at: journal.now(),
-        } as const;
-        for (const criterion of PARTNER_CRITERIA) state.partnerStatements[criterion] = confirmed;
-      }
-      journal.record({
-        key: message.messageId,
-        type: 'partner_confirmed',
-        actor: message.actor,
-        details: { advertiserId: message.advertiserId, submissionId: state.submission.id, repeated },
-      });
-    },
-  };
-
-  const completeQuestionnaire: Kind<messages.CompleteQuestionnaireMessage> = {
-    isComplete: ({ answersId }) => answersId === null || isText(answersId),
-    check() {
-      refuseOnceCalculating(journal);
-      if (state.questionnaire) refuseEndlessRepeats();
-    },
-    apply(message) {
-      const repeated = state.questionnaire !== null;
-      if (repeated) repeats += 1;
-      state.questionnaire ??= { answersId: message.answersId, by: message.actor, at: journal.now() };
-      journal.record({
-        key: message.messageId,
-        type: 'questionnaire_completed',
-        actor: message.actor,
-        details: { answersId: message.answersId, repeated },
-      });
-    },
-  };
-
-  const defer: Kind<messages.DeferMessage> = {
-    isComplete: ({ month, surveyPartner }) =>
-      isMonth(month) && (surveyPartner === undefined || isText(surveyPartner)),
-    check(message) {
-      refuseOnceCalculating(journal);
-      const { surveyPartner = state.submission.surveyPartner } = message;
-      if (surveyPartner !== state.submission.surveyPartner) throw refusal('SUBMISSION_SUPERSEDED');
-      if (message.month === state.period.month) {
-        refuseEndlessRepeats();
-        return;
-      }
-      if (message.month < state.period.month) {
-        if (message.actor.role !== 'admin') throw refusal('MONTH_NOT_LATER');
-        if (!state.deferredFrom.includes(message.month)) throw refusal('NO_SUCH_DEFERRAL');
-      } else if (state.deferredFrom.length >= state.terms.maximumDeferrals)
-        throw refusal('DEFERRAL_LIMIT_REACHED');
-    },
-    async apply(message) {
-      for (;;) {
-        const from = state.period;
-        if (message.month === from.month) {
-          repeats += 1;
-          return;
-        }
-        const period = await planDeferral(journal, message);
-        // While the calendar was read, other messages, the calculation date or the ad account's time zone may have come.
-        this.check(message);
-        if (state.period !== from) continue;
-        state.deferredFrom = monthsDeferredFrom(state.deferredFrom, from.month, message.month);
-        state.period = period;
-        journal.record({
-          key: message.messageId,
-          type: 'deferred',
-          actor: message.actor,
-          details: { fromMonth: from.month, month: message.month },
-        });
-        return;
-      }
-    },
-  };
-
-  receive(journal, messages.resubmit, resubmit);
-  receive(journal, messages.confirmPartner, confirmPartner);
-  receive(journal, messages.completeQuestionnaire, completeQuestionnaire);
-  receive(journal, messages.defer, defer);
+  receive(journal, messages.resubmit, resubmit(journal));
+  receive(journal, messages.confirmPartner, kinds.confirmPartner);
+  receive(journal, messages.rejectPartner, kinds.rejectPartner);
+  receive(journal, messages.completeQuestionnaire, kinds.completeQuestionnaire);
+  receive(journal, messages.reopenQuestionnaire, reopenQuestionnaire(journal));
+  receive(journal, messages.defer, kinds.defer);
+  receive(journal, messages.hold, kinds.hold);
+  receive(journal, messages.release, release(journal));
+  receive(journal, messages.waive, waive(journal));
+  receive(journal, messages.decideApproval, decideApproval(journal));
+  receive(
+    journal,
+    messages.withdraw,
+    withdraw(journal, (by) => reactions.withdraw(by)),
+  );
 
   const receiveSignal = receiveSignals(journal);
-  receiveSignal(messages.confirmPartnerSignal, confirmPartner, ['advertiserId'], (sent) => ({
+  const word = (sent: messages.OperatorMessage<messages.PartnerWordMessage>) => ({
     advertiserId: sent.advertiserId ?? state.submission.advertiserId,
-  }));
-  receiveSignal(messages.completeQuestionnaireSignal, completeQuestionnaire, ['answersId'], (sent) => ({
+    criteria: optionalCriteria(sent.criteria) ?? [...PARTNER_CRITERIA],
+  });
+  receiveSignal(messages.confirmPartnerSignal, kinds.confirmPartner, ['advertiserId', 'criteria'], word);
+  receiveSignal(
+    messages.rejectPartnerSignal,
+    kinds.rejectPartner,
+    ['advertiserId', 'criteria', 'reasonCode'],
+    (sent) => ({ ...word(sent), reasonCode: requiredReason(sent.reasonCode ?? 'PARTNER_REJECTED') }),
+  );
+  receiveSignal(messages.completeQuestionnaireSignal, kinds.completeQuestionnaire, ['answersId'], (sent) => ({
     answersId: optionalId(sent.answersId, 'answersId') ?? null,
   }));
-  receiveSignal(messages.deferSignal, defer, ['month'], (sent) => ({ month: requiredMonth(sent.month) }));
+  receiveSignal(messages.deferSignal, kinds.defer, ['month'], (sent) => ({
+    month: requiredMonth(sent.month),
+  }));
+  receiveSignal(messages.holdSignal, kinds.hold, ['reasonCode'], (sent) => ({
+    reasonCode: requiredReason(sent.reasonCode ?? 'FRAUD_REVIEW'),
+    noteId: null,
+  }));
 
-  setHandler(messages.wake, clockAdjusted);
+  setHandler(messages.wake, reactions.clockAdjusted);
   setHandler(messages.enrollmentQuery, () => state);
 }
 
@@ -190,40 +97,4 @@ function receive<M extends Message>(
       },
     },
   );
-}
-
-/** Where a deferral leads by the calendar in use now. Throws the calendar's refusal, or TRY_AGAIN. */
-async function planDeferral(journal: Journal, message: messages.DeferMessage): Promise<PeriodFacts> {
-  const { programId, lookUp, period } = journal.state;
-  const plan = await local
-    .planPeriod({
-      programId,
-      calendar: 'latest',
-      enrolledOn: journal.state.enrolledOn,
-      at: journal.now(),
-      timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
-      move: {
-        kind: 'defer',
-        fromMonth: period.month,
-        month: message.month,
-        allowEarlier: message.actor.role === 'admin',
-      },
-    })
-    .catch((error: unknown) => {
-      log.warn('The calendar could not be read', { error });
-      throw failure('TRY_AGAIN', 'The calendar could not be read just now. Send the same request again.');
-    });
-  if (!plan.ok) throw refusal(plan.reasonCode);
-  return plan.period;
-}
-
-/** Going back to a month undoes the deferral from it and those that followed. */
-function monthsDeferredFrom(before: string[], fromMonth: string, month: string): string[] {
-  const undone = before.indexOf(month);
-  return undone === -1 ? [...before, fromMonth] : before.slice(0, undone);
-}
-
-function refuseOnceCalculating({ state }: Journal): void {
-  if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');
-  if (state.stage !== 'collecting') throw refusal('CALCULATION_BEGUN');
 }

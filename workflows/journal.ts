@@ -13,6 +13,7 @@ import type { TimelineEvent } from '../activities/types';
 import { programTime, type ProgramClock } from '../program/clock';
 import type { Actor, EnrollmentState } from '../program/enrollmentState';
 import { explain } from '../program/explain';
+import { pendingSince } from '../program/reminders';
 import { statusOf } from '../program/status';
 import { local, patient } from './activities';
 import { CALCULATION_MONTH, ENROLLMENT_STATUS, SURVEY_PARTNER } from './messages';
@@ -50,13 +51,22 @@ export class Journal {
 
   /** Records that something happened; call it together with the change of `state`, without an await between them. */
   record(event: Omit<TimelineEvent, 'at'>): void {
+    const now = this.now();
     this.sequence += 1;
-    this.unwritten.push({ ...event, at: this.now(), sequence: this.sequence });
+    this.state.pending = pendingSince(this.state, now);
+    this.unwritten.push({ ...event, at: now, sequence: this.sequence });
     this.show();
   }
 
   hasApplied(messageId: string): boolean {
     return this.applied.has(messageId);
+  }
+
+  /** False if it was marked before. */
+  markApplied(id: string): boolean {
+    if (this.applied.has(id)) return false;
+    this.applied.add(id);
+    return true;
   }
 
   /**

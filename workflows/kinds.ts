@@ -46,6 +46,40 @@ export function isMonth(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4}-(0[1-9]|1[0-2])$/.test(value);
 }
 
+export function isReasonCode(value: unknown): value is ReasonCode {
+  return typeof value === 'string' && Object.hasOwn(REASONS, value);
+}
+
+/** Facts and moves are taken until the calculation begins. */
+export function refuseOnceCalculating({ state }: Journal): void {
+  if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');
+  if (state.stage !== 'collecting') throw refusal('CALCULATION_BEGUN');
+}
+
+/** Staff may intervene until the payout begins. */
+export function refuseOncePaying({ state }: Journal): void {
+  if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');
+  if (state.stage === 'paying') throw refusal('PAYOUT_BEGUN');
+}
+
+/**
+ * Reports of what is known already, over the life of an enrollment. A run takes 2,000 Updates and then none at all, so
+ * whoever repeats itself without end must not use up those of the others. A refused Update does not count.
+ */
+export class Repeats {
+  private static readonly MAXIMUM = 100;
+  private counted = 0;
+
+  count(): void {
+    this.counted += 1;
+  }
+
+  refuseEndless(): void {
+    if (this.counted < Repeats.MAXIMUM) return;
+    throw failure('REPEATED_TOO_OFTEN', 'The same has been reported over and over; it is known.');
+  }
+}
+
 /** By a rule of the program. */
 export function refusal(reasonCode: ReasonCode): ApplicationFailure {
   return failure(reasonCode, REASONS[reasonCode]);

@@ -37,6 +37,18 @@ async function lookUpOnce(journal: Journal): Promise<void> {
   await journal.write();
 }
 
+/** On the calculation date: what the platform says now is what counts. */
+export async function lookUpAgain(journal: Journal): Promise<void> {
+  const { programId, programRevision, submission, enrolledOn, period } = journal.state;
+  const { advertiserId } = submission;
+  const { month, calendarRevision } = period;
+  const answer = await thirdParty.lookUpAdvertiser.executeWithOptions(
+    { summary: `look up advertiser ${advertiserId} again` },
+    [{ programId, programRevision, advertiserId, enrolledOn, month, calendarRevision }],
+  );
+  recordLookUp(journal, answer, `looked_up_again:${month}`);
+}
+
 /** Takes over what the platform says of the ad account; its time zone moves the end of the period. */
 export function recordLookUp(journal: Journal, answer: LookUpAnswer, key: string): void {
   const { state } = journal;

@@ -16,6 +16,7 @@ import type {
   EndStatus,
   EnrollmentState,
   OpeningFacts,
+  PartnerCriterion,
   SubmissionFacts,
 } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
@@ -49,11 +50,38 @@ export interface ResubmitMessage extends Message {
   submission: SubmissionFacts;
 }
 
-export interface ConfirmPartnerMessage extends Message {
-  /** The ad account that the confirmation attests; another one than the current submission's is refused. */
+/** What the survey partner says of criteria 1 to 3. */
+export interface PartnerWordMessage extends Message {
+  /** The ad account of which it speaks; another one than the current submission's is refused. */
   advertiserId: string;
-  /** The submission that it attests, as the sender saw it; another one than the current is refused. */
+  /** The submission of which it speaks, as the sender saw it; another one than the current is refused. */
   submissionId?: string;
+  /** All three if it names none. */
+  criteria?: PartnerCriterion[];
+}
+
+export type ConfirmPartnerMessage = PartnerWordMessage;
+
+export interface RejectPartnerMessage extends PartnerWordMessage {
+  reasonCode: ReasonCode;
+}
+
+export interface ReopenQuestionnaireMessage extends Message {
+  noteId: string | null;
+}
+
+export interface HoldMessage extends Message {
+  reasonCode: ReasonCode;
+  noteId: string | null;
+}
+
+export interface WithdrawMessage extends Message {
+  noteId: string | null;
+}
+
+/** A message that waives a rule or lets money go: only the decision counts, which the process reads from PostgreSQL. */
+export interface DecisionMessage extends Message {
+  decisionId: string;
 }
 
 export interface CompleteQuestionnaireMessage extends Message {
@@ -82,8 +110,19 @@ export const completeQuestionnaire = defineUpdate<MessageAnswer, [CompleteQuesti
   'completeQuestionnaire',
 );
 export const defer = defineUpdate<MessageAnswer, [DeferMessage]>('defer');
+export const rejectPartner = defineUpdate<MessageAnswer, [RejectPartnerMessage]>('rejectPartner');
+export const reopenQuestionnaire = defineUpdate<MessageAnswer, [ReopenQuestionnaireMessage]>(
+  'reopenQuestionnaire',
+);
+export const hold = defineUpdate<MessageAnswer, [HoldMessage]>('hold');
+export const release = defineUpdate<MessageAnswer, [DecisionMessage]>('release');
+export const waive = defineUpdate<MessageAnswer, [DecisionMessage]>('waive');
+export const decideApproval = defineUpdate<MessageAnswer, [DecisionMessage]>('decideApproval');
+export const withdraw = defineUpdate<MessageAnswer, [WithdrawMessage]>('withdraw');
 
 export const confirmPartnerSignal = defineSignal<[OperatorMessage<ConfirmPartnerMessage>?]>('confirmPartner');
+export const rejectPartnerSignal = defineSignal<[OperatorMessage<RejectPartnerMessage>?]>('rejectPartner');
+export const holdSignal = defineSignal<[OperatorMessage<HoldMessage>?]>('hold');
 export const completeQuestionnaireSignal =
   defineSignal<[OperatorMessage<CompleteQuestionnaireMessage>?]>('completeQuestionnaire');
 export const deferSignal = defineSignal<[OperatorMessage<DeferMessage>?]>('defer');

@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
 export async function untilPayoutDate({ state }: Journal, waits: Waits): Promise<void> {
   await waits.until(
-    () => state.period.payoutAt,
+    () => (state.onHold ? undefined : state.period.payoutAt),
     () => `payout date of ${state.period.month}`,
   );
 }

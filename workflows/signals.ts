@@ -4,8 +4,11 @@
  */
 import { ApplicationFailure, type SignalDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
+import { PARTNER_CRITERIA } from '../program/criteria';
+import type { PartnerCriterion } from '../program/enrollmentState';
+import type { ReasonCode } from '../program/reasonCodes';
 import { OPERATOR, type Journal } from './journal';
-import { applyOnce, failure, isMonth, type Kind, type Message } from './kinds';
+import { applyOnce, failure, isMonth, isReasonCode, type Kind, type Message } from './kinds';
 import type { OperatorMessage } from './messages';
 
 /** What every Signal may hold; a sent actor is not believed. */
@@ -75,6 +78,22 @@ function readSignal<S extends object>(
 export function requiredMonth(month: unknown): string {
   if (isMonth(month)) return month;
   throw failure('INVALID_MESSAGE', 'A deferral needs a month, for example {"month":"2023-12"}.');
+}
+
+export function requiredReason(reasonCode: unknown): ReasonCode {
+  if (isReasonCode(reasonCode)) return reasonCode;
+  throw failure(
+    'INVALID_MESSAGE',
+    'The field reasonCode must be one of the reason codes of docs/operating.md.',
+  );
+}
+
+export function optionalCriteria(criteria: unknown): PartnerCriterion[] | undefined {
+  if (criteria === undefined || criteria === null) return undefined;
+  const known: readonly unknown[] = PARTNER_CRITERIA;
+  if (Array.isArray(criteria) && criteria.length > 0 && criteria.every((one) => known.includes(one)))
+    return criteria as PartnerCriterion[];
+  throw failure('INVALID_MESSAGE', `The field criteria must list some of ${PARTNER_CRITERIA.join(', ')}.`);
 }
 
 /** Ids only: histories and timelines hold no free text. */

@@ -93,14 +93,26 @@ async function insert(
   const first = firstPlan(definition, programTime(clock, Date.now()), null);
   if (!first.ok) throw refused(422, first.reasonCode);
   const enrollmentId = newId('enr');
-  const identity = { submissionId: newId('sub'), enrollmentId, messageId, submittedBy: principal.id };
+  const submissionId = newId('sub');
+  const identity = {
+    submissionId,
+    contactId: submissionId,
+    enrollmentId,
+    messageId,
+    submittedBy: principal.id,
+  };
   const submission = submissionOf(body, identity);
   const { missedFacts, noSpend } = definition.policies;
   const state = openedState({
     enrollmentId,
     programId: definition.id,
     programRevision: revision,
-    terms: { missedFacts, noSpend, maximumDeferrals: definition.deferral.maximum },
+    terms: {
+      missedFacts,
+      noSpend,
+      maximumDeferrals: definition.deferral.maximum,
+      reminders: definition.reminders,
+    },
     submission: submissionFacts(submission),
     enrolledOn: first.enrolledOn,
     period: { ...first.plan, calendarRevision: revision },

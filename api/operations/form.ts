@@ -32,7 +32,7 @@ export function acceptForm(definition: ProgramDefinition, form: FormBody): strin
 
 export function submissionOf(
   form: FormBody,
-  identity: Pick<Submission, 'submissionId' | 'enrollmentId' | 'messageId' | 'submittedBy'>,
+  identity: Pick<Submission, 'submissionId' | 'enrollmentId' | 'messageId' | 'submittedBy' | 'contactId'>,
 ): Submission {
   return {
     ...identity,
@@ -51,8 +51,17 @@ export function submissionOf(
 }
 
 export function submissionFacts(submission: Submission): SubmissionFacts {
-  const { submissionId: id, advertiserId, surveyPartner, storePlatform, dataSharingAuthorized } = submission;
-  return { id, advertiserId, surveyPartner, storePlatform, dataSharingAuthorized };
+  const { submissionId: id, advertiserId, surveyPartner, storePlatform, contactId } = submission;
+  const { dataSharingAuthorized } = submission;
+  return {
+    id,
+    advertiserId,
+    surveyPartner,
+    storePlatform,
+    dataSharingAuthorized,
+    contactId,
+    partnerKeyId: null,
+  };
 }
 
 /** Whether two submissions say the same; ids, times and sender apart. */

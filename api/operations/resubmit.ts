@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
-import { insertSubmission, newestSubmission } from '../../database/submissions';
+import { contactIdOf, insertSubmission, newestSubmission } from '../../database/submissions';
 import { resubmit as resubmitUpdate } from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
@@ -26,8 +26,10 @@ export async function resubmit(
   }
   const { enrollmentId } = row;
   const { messageId } = message;
+  const submissionId = `sub_${randomUUID()}`;
   const identity = {
-    submissionId: `sub_${randomUUID()}`,
+    submissionId,
+    contactId: (await contactIdOf(pool, enrollmentId, form.contact.email)) ?? submissionId,
     enrollmentId,
     messageId,
     submittedBy: principal.id,
@@ -37,10 +39,9 @@ export async function resubmit(
   const isRepeated = newest !== undefined && sameData(newest, submission);
   // An enrollment that has not been started yet will be started with what the row says.
   if (isRepeated && !row.startedAt) return row;
-  if (!isRepeated) submission.submissionId = await insertSubmission(pool, submission);
   // Sent also when it seems to be there already: the read model may show what a lost workflow task wrote, and only the
   // workflow knows. It refuses what it has, which costs nothing.
-  const facts = submissionFacts(isRepeated ? newest : submission);
+  const facts = submissionFacts(isRepeated ? newest : await insertSubmission(pool, submission));
   return sendMessage(
     context,
     row,

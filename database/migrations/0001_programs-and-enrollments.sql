@@ -69,6 +69,8 @@ create table submission (
   store_url text not null,
   contact_name text not null,
   contact_email text not null,
+  -- The first submission of the enrollment with this contact: the process tells contacts apart by it, without seeing them.
+  contact_id text not null,
   survey_partner text not null,
   store_platform text not null,
   advertiser_id text not null check (advertiser_id ~ '^\d{1,20}$'),
@@ -116,6 +118,21 @@ create table note (
   written_by text not null,
   written_at timestamptz not null default now()
 );
+
+-- What a person decided: it waives a rule or lets money go. The message to the workflow carries the id only.
+create table decision (
+  decision_id text primary key,
+  enrollment_id text not null references enrollment,
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
+  kind text not null check (kind in ('waive', 'release', 'approval')),
+  payload jsonb not null,
+  reason_code text,
+  note_id text references note,
+  decided_by jsonb not null,
+  decided_at timestamptz not null default now()
+);
+create index decision_by_enrollment on decision (enrollment_id, decided_at);
 
 -- Inputs and outcome of one calculation: why this amount.
 create table credit_statement (
@@ -188,11 +205,11 @@ create index idempotency_key_by_age on idempotency_key (created_at);
 
 grant usage on schema public to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
-grant select, insert on program_revision, submission, questionnaire_answers, note, credit_statement to pps_app;
+grant select, insert on program_revision, submission, questionnaire_answers, note, decision, credit_statement to pps_app;
 grant select, insert, update, delete on timeline_event, outbox, idempotency_key to pps_app;
 
 -- Down Migration
 
-drop table idempotency_key, outbox, payout, credit_statement, note, timeline_event, questionnaire_answers, submission,
+drop table idempotency_key, outbox, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   enrollment, program_revision, program;
 drop type payout_state;

@@ -1,0 +1,142 @@
+/**
+ * What staff do to an enrollment: hold and release, waive, approve, withdraw. What waives a rule or lets money go is a
+ * decision in PostgreSQL, which is read here before it counts.
+ */
+import { condition, log } from '@temporalio/workflow';
+import type { Decision, DecisionKind } from '../program/decision';
+import type { Actor } from '../program/enrollmentState';
+import { local } from './activities';
+import type { Journal } from './journal';
+import {
+  failure,
+  isReasonCode,
+  isText,
+  refusal,
+  refuseOnceCalculating,
+  refuseOncePaying,
+  type Kind,
+} from './kinds';
+import type { DecisionMessage, HoldMessage, WithdrawMessage } from './messages';
+
+/** No step is taken while an enrollment is held; facts are still accepted. */
+export function hold(journal: Journal): Kind<HoldMessage> {
+  const { state } = journal;
+  return {
+    isComplete: ({ reasonCode, noteId }) => isReasonCode(reasonCode) && (noteId === null || isText(noteId)),
+    check({ reasonCode }) {
+      refuseOncePaying(journal);
+      if (state.onHold?.reasonCode === reasonCode)
+        throw failure('NOTHING_CHANGED', 'The enrollment is on hold for this reason already.');
+    },
+    apply({ messageId, actor, reasonCode, noteId }) {
+      state.onHold = { since: state.onHold?.since ?? journal.now(), reasonCode };
+      journal.record({ key: messageId, type: 'held', actor, details: { reasonCode, noteId } });
+    },
+  };
+}
+
+export function release(journal: Journal): Kind<DecisionMessage> {
+  const { state } = journal;
+  return decided(journal, 'release', {
+    check() {
+      refuseOncePaying(journal);
+      if (!state.onHold) throw refusal('NOT_ON_HOLD');
+    },
+    apply({ by }) {
+      state.onHold = null;
+      state.lastDecisiveChange = by;
+      return { type: 'released', details: {} };
+    },
+  });
+}
+
+export function waive(journal: Journal): Kind<DecisionMessage> {
+  const { state } = journal;
+  return decided(journal, 'waive', {
+    check: () => refuseOnceCalculating(journal),
+    apply({ criterion, decisionId, by, reasonCode }) {
+      state.waivers[criterion] = { decisionId, by, at: journal.now() };
+      state.lastDecisiveChange = by;
+      return { type: 'waived', details: { criterion, reasonCode } };
+    },
+  });
+}
+
+/** "Waits for an approver who is not the person who made the last decisive change." */
+export function decideApproval(journal: Journal): Kind<DecisionMessage> {
+  const { state } = journal;
+  return decided(journal, 'approval', {
+    check(decision) {
+      refuseOncePaying(journal);
+      if (state.stage !== 'approving' || !state.approval || state.approval.decided)
+        throw refusal('NO_APPROVAL_AWAITED');
+      if (state.onHold) throw refusal('ON_HOLD');
+      if (!decision) return;
+      if (decision.statementId !== state.approval.statementId) throw refusal('DECISION_OUTDATED');
+      if (decision.by.id === state.lastDecisiveChange?.id) throw refusal('MAKER_IS_CHECKER');
+    },
+    apply({ outcome, by, decisionId, reasonCode, statementId }) {
+      state.approval = { ...state.approval!, decided: { outcome, decisionId, by, reasonCode } };
+      const type = { approve: 'approved', reject: 'approval_rejected', send_back: 'sent_back' }[outcome];
+      return { type, details: { statementId, reasonCode } };
+    },
+  });
+}
+
+/** Until the payout begins; `begin` stops the process, which answers by its ending. */
+export function withdraw(journal: Journal, begin: (actor: Actor) => void): Kind<WithdrawMessage> {
+  const { state } = journal;
+  return {
+    isComplete: ({ noteId }) => noteId === null || isText(noteId),
+    check: () => refuseOncePaying(journal),
+    async apply({ messageId, actor, noteId }) {
+      journal.record({ key: messageId, type: 'withdrawal_requested', actor, details: { noteId } });
+      begin(actor);
+      await condition(() => state.ending !== null || state.stage === 'paying');
+      if (state.ending?.status !== 'withdrawn') throw refusal('PAYOUT_BEGUN');
+    },
+  };
+}
+
+type DecisionOf<K extends DecisionKind> = Extract<Decision, { kind: K }>;
+
+interface Deciding<K extends DecisionKind> {
+  /** Without the decision: what refuses any; with it: what refuses this one. */
+  check(decision?: DecisionOf<K>): void;
+  apply(decision: DecisionOf<K>): { type: string; details: Record<string, string | null> };
+}
+
+/** A message of which only the decision that it names counts, whoever sent it. */
+function decided<K extends DecisionKind>(
+  journal: Journal,
+  kind: K,
+  { check, apply }: Deciding<K>,
+): Kind<DecisionMessage> {
+  return {
+    isComplete: ({ decisionId }) => isText(decisionId),
+    check: () => check(),
+    async apply({ messageId, decisionId }) {
+      const decision = await readDecision(journal, kind, decisionId);
+      // While it was read, other messages may have come.
+      check(decision);
+      if (!journal.markApplied(`decision:${decisionId}`))
+        throw failure('NOTHING_CHANGED', 'This decision was carried out before; it counts once.');
+      const { type, details } = apply(decision);
+      journal.record({ key: messageId, type, actor: decision.by, details: { decisionId, ...details } });
+    },
+  };
+}
+
+async function readDecision<K extends DecisionKind>(
+  { state }: Journal,
+  kind: K,
+  decisionId: string,
+): Promise<DecisionOf<K>> {
+  const decision = await local.readDecision(decisionId).catch((error: unknown) => {
+    log.warn('A decision could not be read', { error });
+    throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
+  });
+  if (decision?.kind !== kind || decision.enrollmentId !== state.enrollmentId)
+    throw refusal('DECISION_UNKNOWN');
+  return decision as DecisionOf<K>;
+}
