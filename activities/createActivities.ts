@@ -1,17 +1,21 @@
 /** Joins the activities; worker/ passes in what they depend on. */
+import type { Keyring } from '../database/keyring';
 import type { Database } from '../database/pool';
 import { createAdvertiserActivities } from './advertiser';
 import { createMeasureActivities } from './measure';
 import { createPayoutActivities } from './payout';
 import { createPartnerKeyActivities } from './partnerKey';
-import type { AdPlatform, PayoutRail } from './ports';
+import type { AdPlatform, PartnerKeyChecker, PayoutRail } from './ports';
 import { createCancelPayout } from './submittedCredit';
 import { createReadModelActivities } from './readModel';
 import type { LocalActivities, MainActivities, PayoutActivities } from './types';
 
 export interface ActivityDeps {
   database: Database;
+  keyring: Keyring;
   adPlatform: AdPlatform;
+  /** By survey partner. */
+  partnerKeyCheckers: ReadonlyMap<string, PartnerKeyChecker>;
   /** By the name that program definitions use. */
   rails: ReadonlyMap<string, PayoutRail>;
 }
@@ -26,7 +30,7 @@ export function createActivities(deps: ActivityDeps): {
       ...createReadModelActivities(deps),
       ...createAdvertiserActivities(deps),
       ...createMeasureActivities(deps),
-      ...createPartnerKeyActivities(),
+      ...createPartnerKeyActivities(deps),
       ...createCancelPayout(deps),
     },
     payout: createPayoutActivities(deps),

@@ -3,6 +3,7 @@
  * is the only place that joins the two. Every method may throw ThirdPartyError.
  */
 import type { LookUpOutcome, SpendRow } from '../program/adAccount';
+import type { PartnerKeyAnswer } from '../program/partnerKey';
 import type { PayoutLookUp, PayoutOutcome, PayoutRequest } from '../program/payout';
 
 export interface AdPlatform {
@@ -14,6 +15,13 @@ export interface AdPlatform {
     to: string;
     currency: string;
   }): Promise<SpendRow[]>;
+}
+
+export interface PartnerKeyChecker {
+  /** The survey partner, as program definitions name it. */
+  surveyPartner: string;
+  /** Tries a submitted API key; a key that opens nothing is an answer, not an error. */
+  check(apiKey: string): Promise<PartnerKeyAnswer>;
 }
 
 export interface PayoutRail {

@@ -1,4 +1,5 @@
 /** What operations and routes work with; joined in main.ts. */
+import type { Keyring } from '../database/keyring';
 import type { Database } from '../database/pool';
 import type { TestClockPrograms } from '../settings/settings';
 import type { Logger } from '../settings/logger';
@@ -8,6 +9,8 @@ export interface ApiContext {
   /** The programs that may run on a test clock here. */
   testClockPrograms: TestClockPrograms;
   database: Database;
+  /** For the API keys of survey partners. */
+  keyring: Keyring;
   enrollments: EnrollmentClient;
   logger: Logger;
   /** URL of a workflow in Temporal UI, for staff. */

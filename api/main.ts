@@ -1,5 +1,6 @@
 /** The API process. SIGTERM or SIGINT lets requests in flight end; a second one ends it at once. */
 import { createServer } from 'node:http';
+import { createKeyring } from '../database/keyring';
 import { createDatabase } from '../database/pool';
 import { createLogger } from '../settings/logger';
 import { readApiSettings } from '../settings/settings';
@@ -24,6 +25,7 @@ function main(): void {
   const app = createApp(
     {
       database,
+      keyring: createKeyring(settings.partnerKeySecrets),
       enrollments: createEnrollmentClient(temporal, { taskQueue }),
       logger,
       testClockPrograms: settings.testClockPrograms,

@@ -19,6 +19,7 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
     surveyPartner: state.submission.surveyPartner,
     advertiserId: state.submission.advertiserId,
     externalId: row.externalId,
+    partnerApiKey: row.partnerKeyLastFour === null ? null : { lastFour: row.partnerKeyLastFour },
     createdAt: row.createdAt.toISOString(),
     status: statusOf(state),
     statusText: explain(state).text,

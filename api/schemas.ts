@@ -36,6 +36,16 @@ const advertiserId = z
   .string(unlessMissing('must be a string: an advertiser id has more digits than a JSON number can hold'))
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
 
+/** Goes into a header of a request to the survey partner, as it is. Its message shows nothing of it. */
+const partnerApiKey = z
+  .string()
+  .max(500, 'must have at most 500 characters')
+  .trim()
+  .regex(
+    /^[\x21-\x7e]+$/,
+    'must be the API key as the survey partner shows it: visible ASCII characters, no spaces',
+  );
+
 export const createEnrollmentBody = z.strictObject({
   programId: text(64),
   brand: z.strictObject({ name: text(200), storeUrl: text(500) }),
@@ -48,6 +58,7 @@ export const createEnrollmentBody = z.strictObject({
   advertiserId,
   dataSharing: z.strictObject({ authorized: z.boolean(), textVersion: text(64) }),
   externalId: text(200).optional(),
+  partnerApiKey: partnerApiKey.optional(),
 });
 export type CreateEnrollmentBody = z.infer<typeof createEnrollmentBody>;
 

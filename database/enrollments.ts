@@ -17,6 +17,8 @@ export interface EnrollmentRow {
   /** From the current submission. */
   brandName: string;
   externalId: string | null;
+  /** Last characters of the survey partner's API key that the current submission names; null if it names none. */
+  partnerKeyLastFour: string | null;
 }
 
 /** Whose enrollments a reader may see; it is part of every query, so others' enrollments do not exist for it. */
@@ -25,8 +27,10 @@ export type Scope =
 
 const SELECT = `select e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
     e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",
-    e.started_at as "startedAt", e.sequence, e.state, coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId"
-  from enrollment e left join submission s on s.submission_id = e.state #>> '{submission,id}'`;
+    e.started_at as "startedAt", e.sequence, e.state, coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId",
+    k.last_four as "partnerKeyLastFour"
+  from enrollment e left join submission s on s.submission_id = e.state #>> '{submission,id}'
+    left join partner_key k on k.partner_key_id = e.state #>> '{submission,partnerKeyId}' and k.enrollment_id = e.enrollment_id`;
 
 /** True when inserted; false when the brand has a live enrollment in this program already. */
 export async function insertEnrollment(

@@ -15,6 +15,8 @@ export interface Submission {
   storePlatform: string;
   advertiserId: string;
   externalId: string | null;
+  /** The stored API key of the survey partner; null if there is none. */
+  partnerKeyId: string | null;
   dataSharingAuthorized: boolean;
   dataSharingTextVersion: string;
   /** How the authorization reached us, e.g. `api`. */
@@ -25,7 +27,7 @@ export interface Submission {
 const COLUMNS = `submission_id as "submissionId", enrollment_id as "enrollmentId", message_id as "messageId",
   brand_name as "brandName", store_url as "storeUrl", contact_name as "contactName", contact_email as "contactEmail", contact_id as "contactId",
   survey_partner as "surveyPartner", store_platform as "storePlatform", advertiser_id as "advertiserId",
-  external_id as "externalId", data_sharing_authorized as "dataSharingAuthorized",
+  external_id as "externalId", partner_key_id as "partnerKeyId", data_sharing_authorized as "dataSharingAuthorized",
   data_sharing_text_version as "dataSharingTextVersion", data_sharing_source as "dataSharingSource",
   submitted_by as "submittedBy"`;
 
@@ -33,9 +35,9 @@ const COLUMNS = `submission_id as "submissionId", enrollment_id as "enrollmentId
 export async function insertSubmission(db: Queryable, submission: Submission): Promise<Submission> {
   const result = await db.query(
     `insert into submission (submission_id, enrollment_id, message_id, brand_name, store_url, contact_name,
-       contact_email, contact_id, survey_partner, store_platform, advertiser_id, external_id, data_sharing_authorized,
-       data_sharing_text_version, data_sharing_source, submitted_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+       contact_email, contact_id, survey_partner, store_platform, advertiser_id, external_id, partner_key_id,
+       data_sharing_authorized, data_sharing_text_version, data_sharing_source, submitted_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
      on conflict (message_id) do nothing returning submission_id as id`,
     [
       submission.submissionId,
@@ -50,6 +52,7 @@ export async function insertSubmission(db: Queryable, submission: Submission): P
       submission.storePlatform,
       submission.advertiserId,
       submission.externalId,
+      submission.partnerKeyId,
       submission.dataSharingAuthorized,
       submission.dataSharingTextVersion,
       submission.dataSharingSource,

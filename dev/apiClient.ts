@@ -22,6 +22,7 @@ export interface Enrollment {
   calculationDate: string;
   payoutDate: string;
   advertiserId: string;
+  partnerApiKey: { lastFour: string } | null;
   credit: {
     amountMinor: number;
     currency: string;

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SANDBOX_ACCESS_TOKEN } from './sandbox/server';
-import { builtEntry, DEVELOPMENT_KEYS } from './settings';
+import { builtEntry, DEVELOPMENT_KEYS, DEVELOPMENT_PARTNER_KEY_SECRETS } from './settings';
 import { startServerProcess, type ServerProcess } from './stack/serverProcess';
 import { startWatchdog } from './stack/watchdog';
 
@@ -118,8 +118,10 @@ function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
     API_PORT: String(plan.apiPort),
     WORKER_HEALTH_PORT: String(plan.workerHealthPort),
     API_KEYS: JSON.stringify(DEVELOPMENT_KEYS),
+    PARTNER_KEY_SECRETS: JSON.stringify(DEVELOPMENT_PARTNER_KEY_SECRETS),
     TIKTOK_BASE_URL: `${plan.sandboxUrl}/open_api/v1.3`,
     TIKTOK_ACCESS_TOKEN: SANDBOX_ACCESS_TOKEN,
+    FAIRING_BASE_URL: `${plan.sandboxUrl}/fairing`,
     SANDBOX_RAIL_URL: `${plan.sandboxUrl}/rail`,
     OUTBOX_POLL_MS: '200',
     WORKER_GRACE_MS: '5000',

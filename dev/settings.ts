@@ -13,6 +13,11 @@ export const DEVELOPMENT_KEYS: ApiKey[] = [
   { key: 'pps_dev_approver_bo', role: 'approver', id: 'bo' },
 ];
 
+/** Of 32 bytes that begin with "pps_dev_", by which production refuses it. */
+export const DEVELOPMENT_PARTNER_KEY_SECRETS = {
+  development: Buffer.from('pps_dev_partner_key_secret_00001').toString('base64'),
+};
+
 export function definitionFile(programId: string): string {
   return join(projectRoot(), 'program', 'definitions', `${programId}.json`);
 }

@@ -147,6 +147,12 @@ export const definitionSchema = z.strictObject({
           .describe(
             'Who says that criteria 1 to 3 hold: the partner, or a check with the submitted API key.',
           ),
+        attributionPrompts: z
+          .array(text)
+          .optional()
+          .describe(
+            'For "machine": texts of the template\'s attribution questions. One of them must be contained in a published question of the survey, in capitals or not.',
+          ),
       }),
     )
     .min(1, 'Approve at least one survey partner.')

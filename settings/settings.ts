@@ -1,6 +1,7 @@
 /** The settings of each process, typed. `.env.example` describes every variable. */
 import { z } from 'zod';
 import { readEnvironment, refuseUnsafe, SettingsError } from './environment';
+import { developmentSecrets, partnerKeySecrets, type PartnerKeySecret } from './partnerKeySecrets';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = (protocols: string[]) =>
@@ -109,6 +110,7 @@ const api = z.object({
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
   API_KEYS: apiKeys,
+  PARTNER_KEY_SECRETS: partnerKeySecrets,
   TEMPORAL_UI_URL: url(['http:', 'https:']).default('http://127.0.0.1:8233'),
 });
 
@@ -121,6 +123,7 @@ export interface ApiSettings {
   host: string;
   port: number;
   apiKeys: ApiKey[];
+  partnerKeySecrets: PartnerKeySecret[];
   testClockPrograms: TestClockPrograms;
 }
 
@@ -130,6 +133,7 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     refuseUnsafe([
       env.API_KEYS.some(({ key }) => key.startsWith(DEVELOPMENT_KEY_PREFIX)) &&
         'API_KEYS holds a development key: make your own keys.',
+      developmentSecrets(env.PARTNER_KEY_SECRETS),
       plaintextTemporal(env),
     ]);
   }
@@ -142,6 +146,7 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     host: env.API_HOST,
     port: env.API_PORT,
     apiKeys: env.API_KEYS,
+    partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     testClockPrograms: testClockPrograms(env),
   };
 }
@@ -152,6 +157,8 @@ const worker = z.object({
   ...temporal.shape,
   TIKTOK_BASE_URL: url(['http:', 'https:']),
   TIKTOK_ACCESS_TOKEN: z.string().min(1),
+  FAIRING_BASE_URL: url(['http:', 'https:']),
+  PARTNER_KEY_SECRETS: partnerKeySecrets,
   SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
   OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
   WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
@@ -166,6 +173,8 @@ export interface WorkerSettings {
   databaseUrl: string;
   temporal: TemporalSettings;
   tiktok: { baseUrl: string; accessToken: string };
+  fairing: { baseUrl: string };
+  partnerKeySecrets: PartnerKeySecret[];
   /** The payout rail of programs on a test clock; absent where there are none. */
   sandboxRailUrl: string | undefined;
   outboxPollMs: number;
@@ -182,6 +191,8 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     refuseUnsafe([
       plaintextTemporal(env),
       new URL(env.TIKTOK_BASE_URL).protocol !== 'https:' && 'TIKTOK_BASE_URL must be https.',
+      new URL(env.FAIRING_BASE_URL).protocol !== 'https:' && 'FAIRING_BASE_URL must be https.',
+      developmentSecrets(env.PARTNER_KEY_SECRETS),
     ]);
   }
   return {
@@ -190,6 +201,8 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     databaseUrl: env.DATABASE_URL,
     temporal: temporalSettings(env),
     tiktok: { baseUrl: env.TIKTOK_BASE_URL.replace(/\/$/, ''), accessToken: env.TIKTOK_ACCESS_TOKEN },
+    fairing: { baseUrl: env.FAIRING_BASE_URL.replace(/\/$/, '') },
+    partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
     outboxPollMs: env.OUTBOX_POLL_MS,
     healthHost: env.WORKER_HEALTH_HOST,

@@ -2,6 +2,7 @@
 import { adjustClock } from '../api/operations/adjustClock';
 import { createEnrollment } from '../api/operations/createEnrollment';
 import type { ApiContext } from '../api/context';
+import { createKeyring } from '../database/keyring';
 import { createDatabase, type Database } from '../database/pool';
 import { createLogger } from '../settings/logger';
 import { readApiSettings, readSetupSettings } from '../settings/settings';
@@ -13,6 +14,7 @@ const ENVIRONMENT = {
   DATABASE_URL: 'postgres://app:secret@127.0.0.1/pps',
   DATABASE_ADMIN_URL: 'postgres://owner:secret@127.0.0.1/pps',
   API_KEYS: '[{"key":"a-long-random-key","role":"admin","id":"ana"}]',
+  PARTNER_KEY_SECRETS: JSON.stringify({ s1: Buffer.alloc(32, 7).toString('base64') }),
 };
 
 test('When a process runs in production, then only programs that are named may run on a test clock', () => {
@@ -41,6 +43,7 @@ describe('requests', () => {
 
   const context = (testClockPrograms: ApiContext['testClockPrograms']): ApiContext => ({
     database,
+    keyring: createKeyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]),
     enrollments: createEnrollmentClient(t.temporal, { taskQueue: t.plan.taskQueue }),
     logger: createLogger('test', 'silent'),
     testClockPrograms,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { printGuide } from '../dev/guide';
 import { SANDBOX_ACCESS_TOKEN } from '../dev/sandbox/server';
-import { DEVELOPMENT_KEYS } from '../dev/settings';
+import { DEVELOPMENT_KEYS, DEVELOPMENT_PARTNER_KEY_SECRETS } from '../dev/settings';
 import { parseDefinition } from '../program/parseDefinition';
 import { readApiSettings, readSetupSettings, readWorkerSettings } from '../settings/settings';
 import { readSource, ROOT, variablesRead } from './support/sources';
@@ -50,6 +50,9 @@ test('When a service gets its environment, then its settings are read from it wi
   const worker = readWorkerSettings(services.worker.environment);
   const setup = readSetupSettings(services.setup.environment);
   expect(api.apiKeys).toEqual(DEVELOPMENT_KEYS);
+  const secrets = JSON.parse(services.api.environment['PARTNER_KEY_SECRETS']!) as unknown;
+  expect(secrets).toEqual(DEVELOPMENT_PARTNER_KEY_SECRETS);
+  expect(worker.partnerKeySecrets).toEqual(api.partnerKeySecrets);
   expect(worker.temporal).toEqual(api.temporal);
   expect({ ...setup.temporal }).toEqual(api.temporal);
   expect([worker.databaseUrl, setup.databaseUrl]).toEqual([api.databaseUrl, api.databaseUrl]);
@@ -63,12 +66,25 @@ test.each(ours)('When %s names a variable, then somebody reads it', (name) => {
 });
 
 test('When the settings have a default port, then the service listens on it', () => {
-  const { DATABASE_URL, API_KEYS, TIKTOK_BASE_URL, TIKTOK_ACCESS_TOKEN } = {
+  const {
+    DATABASE_URL,
+    API_KEYS,
+    TIKTOK_BASE_URL,
+    TIKTOK_ACCESS_TOKEN,
+    FAIRING_BASE_URL,
+    PARTNER_KEY_SECRETS,
+  } = {
     ...services.api.environment,
     ...services.worker.environment,
   };
-  const api = readApiSettings({ DATABASE_URL, API_KEYS });
-  const worker = readWorkerSettings({ DATABASE_URL, TIKTOK_BASE_URL, TIKTOK_ACCESS_TOKEN });
+  const api = readApiSettings({ DATABASE_URL, API_KEYS, PARTNER_KEY_SECRETS });
+  const worker = readWorkerSettings({
+    DATABASE_URL,
+    TIKTOK_BASE_URL,
+    TIKTOK_ACCESS_TOKEN,
+    FAIRING_BASE_URL,
+    PARTNER_KEY_SECRETS,
+  });
   expect(readApiSettings(services.api.environment).port).toBe(api.port);
   expect(readApiSettings(services.api.environment).temporalUiUrl).toBe(api.temporalUiUrl);
   expect(readWorkerSettings(services.worker.environment).healthPort).toBe(worker.healthPort);
@@ -92,8 +108,8 @@ test('When the worker calls the sandbox, then it does so over loopback, in the n
   expect(services.worker.network_mode).toBe('service:sandbox');
   expect(services.worker.ports).toBeUndefined();
   const { SANDBOX_PORT } = services.sandbox.environment;
-  const { TIKTOK_BASE_URL, SANDBOX_RAIL_URL } = services.worker.environment;
-  for (const url of [TIKTOK_BASE_URL, SANDBOX_RAIL_URL])
+  const { TIKTOK_BASE_URL, FAIRING_BASE_URL, SANDBOX_RAIL_URL } = services.worker.environment;
+  for (const url of [TIKTOK_BASE_URL, FAIRING_BASE_URL, SANDBOX_RAIL_URL])
     expect(new URL(url!).host).toBe(`127.0.0.1:${SANDBOX_PORT}`);
   expect(services.worker.environment['WORKER_HEALTH_PORT']).not.toBe(SANDBOX_PORT);
 });

@@ -58,6 +58,7 @@ beforeEach(async () => {
       ...{ surveyPartner: 'kno', storePlatform: 'other', advertiserId: '1', externalId: null },
       ...{
         dataSharingAuthorized: true,
+        partnerKeyId: null,
         dataSharingTextVersion: '1',
         dataSharingSource: 'api',
         submittedBy: 'me',

@@ -293,6 +293,45 @@ describe('the control API', () => {
   });
 });
 
+describe('Fairing', () => {
+  const questions = (key?: string) =>
+    send(
+      `${sandbox.url}/fairing/questions`,
+      'GET',
+      undefined,
+      key === undefined ? {} : { authorization: key },
+    );
+  const published = async (key: string) => {
+    const { data } = await json<{ data: { prompt: string; published_at: string | null }[] }>(questions(key));
+    return data.filter(({ published_at }) => published_at !== null).map(({ prompt }) => prompt);
+  };
+
+  test('When a key is given, then its beginning says what its account holds', async () => {
+    expect(await published('fk_valid_1')).toHaveLength(2);
+    expect((await published('fk_valid_1')).join()).toContain('How did you hear about us?');
+    expect(await published('fk_notemplate_1')).toEqual(['What made you buy today?']);
+  });
+
+  test('When the key is revoked, unknown, missing or after "Bearer", then it is refused', async () => {
+    for (const key of ['fk_revoked_1', 'something', undefined, 'Bearer fk_valid_1'])
+      expect((await questions(key)).status).toBe(401);
+  });
+
+  test('When a fault names a key, then it strikes that key only, and requests are counted', async () => {
+    const before = await json<Record<string, number>>(control('/requests'));
+    for (const fault of ['throttle', 'server_error', 'garbage'])
+      await control('/faults', 'POST', { target: 'fairing_questions', fault, only: 'fk_valid_2' });
+    const statuses = [];
+    for (const key of ['fk_valid_1', 'fk_valid_2', 'fk_valid_2'])
+      statuses.push((await questions(key)).status);
+    expect(statuses).toEqual([200, 429, 500]);
+    await expect(published('fk_valid_2')).rejects.toThrow('is not valid JSON');
+    expect((await questions('fk_valid_2')).status).toBe(200);
+    const after = await json<Record<string, number>>(control('/requests'));
+    expect(after).toEqual({ ...before, fairing_questions: before['fairing_questions']! + 5 });
+  });
+});
+
 describe('a sandbox with a state file', () => {
   let folder: string;
   let file: string;

@@ -4,14 +4,20 @@ import { readApiSettings, readSetupSettings, readWorkerSettings } from '../setti
 
 const KEY = { key: 'a-key-of-our-own-1', role: 'caller', id: 'shop' };
 
+const SECRETS = { s1: Buffer.alloc(32, 7).toString('base64') };
+const DEVELOPMENT_SECRET = 'pps_dev_partner_key_secret_00001';
+
 const API = {
   DATABASE_URL: 'postgres://app:secret@127.0.0.1:5432/pps',
   API_KEYS: JSON.stringify([KEY]),
+  PARTNER_KEY_SECRETS: JSON.stringify(SECRETS),
 };
 const WORKER = {
   DATABASE_URL: API.DATABASE_URL,
   TIKTOK_BASE_URL: 'https://business-api.example/open_api/v1.3/',
   TIKTOK_ACCESS_TOKEN: 'tiktok-secret',
+  FAIRING_BASE_URL: 'https://fairing.example/api/',
+  PARTNER_KEY_SECRETS: API.PARTNER_KEY_SECRETS,
 };
 const SETUP = {
   DATABASE_URL: API.DATABASE_URL,
@@ -43,6 +49,7 @@ test('When everything needed is set, then the rest has defaults for development 
     apiKeys: [KEY],
   });
   expect(readWorkerSettings(WORKER).tiktok.baseUrl).toBe('https://business-api.example/open_api/v1.3');
+  expect(readWorkerSettings(WORKER).fairing.baseUrl).toBe('https://fairing.example/api');
   expect(readSetupSettings(SETUP).retentionDays).toBe(90);
 });
 
@@ -80,6 +87,7 @@ const MALFORMED: [keyof typeof READERS, string, string][] = [
   ['api', 'API_PORT', '-1'],
   ['api', 'NODE_ENV', 'prod'],
   ['worker', 'TIKTOK_BASE_URL', 'ftp://business-api.example'],
+  ['worker', 'FAIRING_BASE_URL', 'app.fairing.co/api'],
   ['worker', 'SANDBOX_RAIL_URL', 'sandbox'],
   ['worker', 'OUTBOX_POLL_MS', '0'],
   ['worker', 'WORKER_GRACE_MS', '5 s'],
@@ -123,7 +131,52 @@ test.each(MALFORMED_KEYS)(
   },
 );
 
+const bytes = (length: number) => Buffer.alloc(length, 7).toString('base64');
+const MALFORMED_SECRETS: [string, string][] = [
+  ['no JSON', bytes(32)],
+  ['a list', JSON.stringify([bytes(32)])],
+  ['no secret at all', '{}'],
+  ['a secret of 31 bytes', JSON.stringify({ s1: bytes(31) })],
+  ['a secret of 33 bytes', JSON.stringify({ s1: bytes(33) })],
+  ['a short secret behind a good one', JSON.stringify({ ...SECRETS, s0: bytes(16) })],
+  ['a secret that is not base64', JSON.stringify({ s1: '*'.repeat(44) })],
+  ['a secret in hexadecimal', JSON.stringify({ s1: Buffer.alloc(32, 7).toString('hex') })],
+  ['an id that would lose its place', JSON.stringify({ 7: bytes(32) })],
+  ['id and secret the wrong way round', JSON.stringify({ [bytes(32)]: 's1' })],
+];
+
+test.each(MALFORMED_SECRETS)(
+  'When PARTNER_KEY_SECRETS holds %s, then API and worker refuse and show no secret',
+  (_what, value) => {
+    for (const process of ['api', 'worker'] as const) {
+      const message = refusal(process, { PARTNER_KEY_SECRETS: value });
+      expect(message).toContain('PARTNER_KEY_SECRETS: must be a JSON object');
+      for (const length of [16, 31, 32, 33]) expect(message).not.toContain(bytes(length).slice(0, 12));
+    }
+  },
+);
+
+test('When PARTNER_KEY_SECRETS holds several secrets, then they keep their order', () => {
+  const PARTNER_KEY_SECRETS = JSON.stringify({ s9: bytes(32), s1: bytes(32), a: bytes(32) });
+  const { partnerKeySecrets } = readApiSettings({ ...API, PARTNER_KEY_SECRETS });
+  expect(partnerKeySecrets.map(({ id }) => id)).toEqual(['s9', 's1', 'a']);
+  expect(partnerKeySecrets[0]!.secret).toEqual(Buffer.alloc(32, 7));
+});
+
 describe('in production', () => {
+  test.each(['api', 'worker'] as const)(
+    'When PARTNER_KEY_SECRETS holds the development secret, then the %s refuses',
+    (process) => {
+      const old = Buffer.from(DEVELOPMENT_SECRET).toString('base64');
+      const development = { PARTNER_KEY_SECRETS: JSON.stringify({ ...SECRETS, old }) };
+      const message = refusal(process, { ...PRODUCTION, ...development });
+      expect(message).toContain('PARTNER_KEY_SECRETS');
+      expect(message).not.toContain(old);
+      expect(() => READERS[process]({ ...COMPLETE[process], ...development })).not.toThrow();
+      expect(() => READERS[process]({ ...COMPLETE[process], ...PRODUCTION })).not.toThrow();
+    },
+  );
+
   test('When API_KEYS holds a development key, then the API refuses', () => {
     const development = { ...KEY, key: 'pps_dev_caller_shop-app' };
     const message = refusal('api', { ...PRODUCTION, ...keys(KEY, development) });
@@ -146,6 +199,12 @@ describe('in production', () => {
   test('When TikTok is asked over plain HTTP, then the worker refuses', () => {
     expect(refusal('worker', { ...PRODUCTION, TIKTOK_BASE_URL: 'http://business-api.example' })).toContain(
       'TIKTOK_BASE_URL',
+    );
+  });
+
+  test('When Fairing is asked over plain HTTP, then the worker refuses', () => {
+    expect(refusal('worker', { ...PRODUCTION, FAIRING_BASE_URL: 'http://fairing.example/api' })).toContain(
+      'FAIRING_BASE_URL',
     );
   });
 

@@ -3,8 +3,10 @@
  * adapters. SIGTERM or SIGINT drains it (settings: WORKER_GRACE_MS); a second one ends it at once.
  */
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import type { PayoutRail } from '../activities/ports';
+import type { PartnerKeyChecker, PayoutRail } from '../activities/ports';
+import { createKeyring } from '../database/keyring';
 import { createDatabase } from '../database/pool';
+import { createFairing } from '../integrations/fairing';
 import { createHttp } from '../integrations/http';
 import { createSandboxRail } from '../integrations/sandboxRail';
 import { createTikTok } from '../integrations/tiktok';
@@ -26,9 +28,10 @@ async function main(): Promise<void> {
     connectionString: settings.databaseUrl,
     onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
   });
-  const { adPlatform, rails, closeHttp } = connectThirdParties(settings);
+  const { closeHttp, ...thirdParties } = connectThirdParties(settings);
+  const keyring = createKeyring(settings.partnerKeySecrets);
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal));
-  const workers = await createWorkers(connection, settings, { database, adPlatform, rails });
+  const workers = await createWorkers(connection, settings, { database, keyring, ...thirdParties });
   const temporal = connectTemporal(settings.temporal);
   const enrollments = createEnrollmentClient(temporal, { taskQueue: settings.temporal.taskQueue });
 
@@ -58,9 +61,9 @@ async function main(): Promise<void> {
 }
 
 function connectThirdParties(settings: WorkerSettings) {
-  const { tiktok, sandboxRailUrl, production } = settings;
+  const { tiktok, fairing, sandboxRailUrl, production } = settings;
   const http = createHttp({
-    allowedOrigins: [tiktok.baseUrl, sandboxRailUrl].flatMap((url) =>
+    allowedOrigins: [tiktok.baseUrl, fairing.baseUrl, sandboxRailUrl].flatMap((url) =>
       url === undefined ? [] : [new URL(url).origin],
     ),
     // The sandbox plays the third parties on this machine.
@@ -71,7 +74,15 @@ function connectThirdParties(settings: WorkerSettings) {
     const rail = createSandboxRail({ http, baseUrl: sandboxRailUrl });
     rails.set(rail.name, rail);
   }
-  return { adPlatform: createTikTok({ http, ...tiktok }), rails, closeHttp: () => http.close() };
+  const partnerKeyCheckers = new Map<string, PartnerKeyChecker>();
+  const fairingKeys = createFairing({ http, ...fairing });
+  partnerKeyCheckers.set(fairingKeys.surveyPartner, fairingKeys);
+  return {
+    adPlatform: createTikTok({ http, ...tiktok }),
+    partnerKeyCheckers,
+    rails,
+    closeHttp: () => http.close(),
+  };
 }
 
 function temporalLogger(logger: Logger): DefaultLogger {

@@ -12,7 +12,7 @@ import {
 } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { latestProgram, readClock, type PublishedProgram } from '../../database/programs';
-import { firstSubmissionId, insertSubmission, submissionOfMessage } from '../../database/submissions';
+import { firstSubmissionId, submissionOfMessage } from '../../database/submissions';
 import { brandKey } from '../../program/brandKey';
 import { firstPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
@@ -25,6 +25,7 @@ import { mayRunOnTestClock } from '../../settings/settings';
 import { notFound, refused, testClockRefused } from '../problem';
 import type { CreateEnrollmentBody, FormBody } from '../schemas';
 import { acceptForm, submissionFacts, submissionOf } from './form';
+import { insertWithKey, keyOnForm } from './partnerApiKey';
 import { resubmit } from './resubmit';
 
 /** The API starts the workflow itself; the outbox looks after it this much later. */
@@ -94,12 +95,14 @@ async function insert(
   if (!first.ok) throw refused(422, first.reasonCode);
   const enrollmentId = newId('enr');
   const submissionId = newId('sub');
+  const onForm = await keyOnForm(context, body, null, null);
   const identity = {
     submissionId,
     contactId: submissionId,
     enrollmentId,
     messageId,
     submittedBy: principal.id,
+    partnerKeyId: onForm.partnerKeyId,
   };
   const submission = submissionOf(body, identity);
   const { missedFacts, noSpend } = definition.policies;
@@ -127,7 +130,7 @@ async function insert(
       state,
     });
     if (!inserted) return undefined;
-    await insertSubmission(client, submission);
+    await insertWithKey(client, context, submission, onForm);
     await enqueueStart(client, enrollmentId, OUTBOX_HEAD_START_MS);
     return enrollmentId;
   });

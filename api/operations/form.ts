@@ -20,7 +20,12 @@ export function acceptForm(definition: ProgramDefinition, form: FormBody): strin
     const message = `must be the current text version, ${definition.dataSharing.textVersion}`;
     errors.push({ pointer: '/dataSharing/textVersion', message });
   }
-  if (!definition.partners.some(({ id }) => id === form.surveyPartner)) {
+  const partner = definition.partners.find(({ id }) => id === form.surveyPartner);
+  if (partner?.verification === 'attested' && form.partnerApiKey !== undefined) {
+    const message = `must be left out: ${partner.name} confirms by itself that it gave its API key`;
+    errors.push({ pointer: '/partnerApiKey', message });
+  }
+  if (!partner) {
     const message = `must be one of ${definition.partners.map(({ id }) => id).join(', ')}`;
     errors.push({ pointer: '/surveyPartner', message });
     if (errors.length === 1)
@@ -32,7 +37,10 @@ export function acceptForm(definition: ProgramDefinition, form: FormBody): strin
 
 export function submissionOf(
   form: FormBody,
-  identity: Pick<Submission, 'submissionId' | 'enrollmentId' | 'messageId' | 'submittedBy' | 'contactId'>,
+  identity: Pick<
+    Submission,
+    'submissionId' | 'enrollmentId' | 'messageId' | 'submittedBy' | 'contactId' | 'partnerKeyId'
+  >,
 ): Submission {
   return {
     ...identity,
@@ -52,7 +60,7 @@ export function submissionOf(
 
 export function submissionFacts(submission: Submission): SubmissionFacts {
   const { submissionId: id, advertiserId, surveyPartner, storePlatform, contactId } = submission;
-  const { dataSharingAuthorized } = submission;
+  const { dataSharingAuthorized, partnerKeyId } = submission;
   return {
     id,
     advertiserId,
@@ -60,7 +68,7 @@ export function submissionFacts(submission: Submission): SubmissionFacts {
     storePlatform,
     dataSharingAuthorized,
     contactId,
-    partnerKeyId: null,
+    partnerKeyId,
   };
 }
 

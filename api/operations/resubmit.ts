@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
-import { contactIdOf, insertSubmission, newestSubmission } from '../../database/submissions';
+import { contactIdOf, newestSubmission } from '../../database/submissions';
 import { resubmit as resubmitUpdate } from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { invalid } from '../problem';
 import type { FormBody } from '../schemas';
 import { acceptForm, sameData, submissionFacts, submissionOf } from './form';
+import { insertWithKey, keyOnForm } from './partnerApiKey';
 import { sendMessage } from './send';
 
 /** Equal data change nothing. The brand's domain is what the enrollment is of, so another domain is refused. */
@@ -26,6 +27,8 @@ export async function resubmit(
   }
   const { enrollmentId } = row;
   const { messageId } = message;
+  const newest = (await newestSubmission(pool, enrollmentId)) ?? null;
+  const onForm = await keyOnForm(context, form, newest, row.state.keyCheck);
   const submissionId = `sub_${randomUUID()}`;
   const identity = {
     submissionId,
@@ -33,20 +36,22 @@ export async function resubmit(
     enrollmentId,
     messageId,
     submittedBy: principal.id,
+    partnerKeyId: onForm.partnerKeyId,
   };
   const submission = submissionOf(form, identity);
-  const newest = await newestSubmission(pool, enrollmentId);
-  const isRepeated = newest !== undefined && sameData(newest, submission);
+  const isRepeated = newest !== null && sameData(newest, submission);
   // An enrollment that has not been started yet will be started with what the row says.
   if (isRepeated && !row.startedAt) return row;
   // Sent also when it seems to be there already: the read model may show what a lost workflow task wrote, and only the
   // workflow knows. It refuses what it has, which costs nothing.
-  const facts = submissionFacts(isRepeated ? newest : await insertSubmission(pool, submission));
+  const stored = isRepeated
+    ? newest
+    : await context.database.transaction((client) => insertWithKey(client, context, submission, onForm));
   return sendMessage(
     context,
     row,
     resubmitUpdate,
-    { version: 1, messageId, actor: actorOf(principal), submission: facts },
+    { version: 1, messageId, actor: actorOf(principal), submission: submissionFacts(stored) },
     message,
   );
 }

@@ -59,6 +59,23 @@ create index enrollment_by_owner on enrollment (owner, created_at desc, enrollme
 create index enrollment_by_partner on enrollment (survey_partner, created_at desc, enrollment_id);
 create index enrollment_by_creation on enrollment (created_at desc, enrollment_id);
 
+-- The API key of its survey partner that an advertiser submitted: AES-256-GCM, bound to this row (database/keyring.ts).
+-- Never changed: another key is another row.
+create table partner_key (
+  partner_key_id text primary key,
+  enrollment_id text not null references enrollment deferrable initially deferred,
+  survey_partner text not null,
+  -- Which secret of PARTNER_KEY_SECRETS it is encrypted with.
+  secret_id text not null,
+  nonce bytea not null check (length(nonce) = 12),
+  ciphertext bytea not null,
+  tag bytea not null check (length(tag) = 16),
+  -- Of the key, for people to recognise it.
+  last_four text not null check (length(last_four) <= 4),
+  submitted_at timestamptz not null default now()
+);
+create index partner_key_by_enrollment on partner_key (enrollment_id);
+
 -- What was sent on the form. Never changed: a resubmission is another row, the enrollment's state names the current one.
 create table submission (
   submission_id text primary key,
@@ -75,6 +92,8 @@ create table submission (
   store_platform text not null,
   advertiser_id text not null check (advertiser_id ~ '^\d{1,20}$'),
   external_id text,
+  -- Sent with this form or with an earlier one.
+  partner_key_id text references partner_key deferrable initially deferred,
   data_sharing_authorized boolean not null,
   data_sharing_text_version text not null,
   data_sharing_source text not null,
@@ -205,11 +224,11 @@ create index idempotency_key_by_age on idempotency_key (created_at);
 
 grant usage on schema public to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
-grant select, insert on program_revision, submission, questionnaire_answers, note, decision, credit_statement to pps_app;
+grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement to pps_app;
 grant select, insert, update, delete on timeline_event, outbox, idempotency_key to pps_app;
 
 -- Down Migration
 
 drop table idempotency_key, outbox, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
-  enrollment, program_revision, program;
+  partner_key, enrollment, program_revision, program;
 drop type payout_state;

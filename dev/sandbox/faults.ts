@@ -8,6 +8,7 @@ const TIKTOK = [...BROKEN_CONNECTIONS, 'throttle', 'code'] as const;
 export const FAULTS = {
   advertiser_info: TIKTOK,
   report: TIKTOK,
+  fairing_questions: [...BROKEN_CONNECTIONS, 'throttle'],
   payout: [...BROKEN_CONNECTIONS, 'execute_then_drop', 'execute_then_hang', 'refuse', 'pending'],
   payout_lookup: [...BROKEN_CONNECTIONS, 'late_visibility'],
 } as const;
@@ -22,7 +23,7 @@ export interface Fault {
   fault: FaultName;
   /** How many requests more it strikes. */
   times: number;
-  /** Strikes only requests about this advertiser id or payout reference. */
+  /** Strikes only requests about this advertiser id or payout reference, or with this API key of Fairing. */
   only?: string | undefined;
   /** `code`: TikTok's result code. */
   code?: number | undefined;
@@ -43,7 +44,7 @@ export interface Faults {
 
 export function createFaults(): Faults {
   let queue: Fault[] = [];
-  const counts: Record<Target, number> = { advertiser_info: 0, report: 0, payout: 0, payout_lookup: 0 };
+  const counts = Object.fromEntries(TARGETS.map((target) => [target, 0])) as Record<Target, number>;
   return {
     arrive(target, subjects) {
       counts[target] += 1;

@@ -1,9 +1,10 @@
-/** The sandbox: plays TikTok and a payout rail over real HTTP, for development and tests. */
+/** The sandbox: plays TikTok, Fairing and a payout rail over real HTTP, for development and tests. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { controlRouter } from './control';
+import { fairingRouter } from './fairing';
 import { createFaults } from './faults';
 import { railRouter } from './rail';
 import { seeds } from './seeds';
@@ -23,7 +24,7 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  /** TikTok is at `/open_api/v1.3`, the rail at `/rail`, the control API at `/sandbox`. */
+  /** TikTok is at `/open_api/v1.3`, Fairing at `/fairing`, the rail at `/rail`, the control API at `/sandbox`. */
   url: string;
   /** Breaks off open requests, also those that hang; payments answered before are on disk. */
   stop(): Promise<void>;
@@ -42,6 +43,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   app.disable('etag');
   app.use(express.json({ limit: '1mb' }));
   app.use('/open_api/v1.3', tiktokRouter(state, faults, settings, accessToken));
+  app.use('/fairing', fairingRouter(faults));
   app.use('/rail', railRouter(state, faults));
   app.use('/sandbox', controlRouter(state, faults, settings));
   app.use((_req: Request, res: Response) => void res.status(404).type('text').send('404 page not found'));

@@ -6,6 +6,7 @@ import type { Check, Parts, Path, Report } from './report';
 export const CHECKS: readonly Check[] = [
   checkIds,
   checkCountries,
+  checkAttributionPrompts,
   ...PERIOD_CHECKS,
   ...AMOUNT_CHECKS,
   checkTestClock,
@@ -44,6 +45,17 @@ function checkCountries({ regions }: Parts, report: Report) {
       regionOfCountry.set(country, region);
     });
   }
+}
+
+/** Without a text to look for, no template would ever be found. */
+function checkAttributionPrompts({ partners }: Parts, report: Report) {
+  partners?.forEach(({ verification, attributionPrompts = [] }, index) => {
+    if (verification === 'machine' && attributionPrompts.length === 0)
+      report(
+        ['partners', index, 'attributionPrompts'],
+        'Add the text of an attribution question: the check with the API key looks for it in the survey.',
+      );
+  });
 }
 
 function checkTestClock({ testClock, rail }: Parts, report: Report) {

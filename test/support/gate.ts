@@ -1,6 +1,6 @@
 /**
- * Stands between the worker and the sandbox's TikTok, and holds back what a test wants to come late. A held request is
- * under way: unlike one that failed, its answer can still arrive after other things have happened.
+ * Stands between the worker and the sandbox's TikTok and Fairing, and holds back what a test wants to come late. A held
+ * request is under way: unlike one that failed, its answer can still arrive after other things have happened.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -9,11 +9,11 @@ import type { TestService } from './testService';
 
 export interface Gate {
   /** For TestServiceOptions; the worker then goes through the gate. */
-  environment: { TIKTOK_BASE_URL: string };
+  environment: { TIKTOK_BASE_URL: string; FAIRING_BASE_URL: string };
   open(t: TestService): void;
-  /** From now on requests about this advertiser id wait; resolves when the first one has come. */
-  hold(advertiserId: string): { reached: Promise<void> };
-  release(advertiserId: string): void;
+  /** From now on requests about this advertiser id, or with this API key, wait; resolves when the first one has come. */
+  hold(subject: string): { reached: Promise<void> };
+  release(subject: string): void;
   stop(): Promise<void>;
 }
 
@@ -26,15 +26,19 @@ export async function startGate(): Promise<Gate> {
   });
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/';
-    for (const [advertiserId, hold] of held) {
-      if (!url.includes(advertiserId)) continue;
+    const { authorization } = request.headers;
+    for (const [subject, hold] of held) {
+      if (!url.includes(subject) && authorization !== subject) continue;
       hold.arrived();
       await hold.released;
     }
     const token = request.headers['access-token'];
     const answer = await fetch(target + url, {
       ...(request.method !== undefined && { method: request.method }),
-      headers: typeof token === 'string' ? { 'access-token': token } : {},
+      headers: {
+        ...(typeof token === 'string' && { 'access-token': token }),
+        ...(authorization !== undefined && { authorization }),
+      },
     });
     const type = answer.headers.get('content-type') ?? 'application/json';
     response.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
@@ -43,24 +47,27 @@ export async function startGate(): Promise<Gate> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const release = (advertiserId: string) => {
-    held.get(advertiserId)?.release();
-    held.delete(advertiserId);
+  const release = (subject: string) => {
+    held.get(subject)?.release();
+    held.delete(subject);
   };
   return {
-    environment: { TIKTOK_BASE_URL: `http://127.0.0.1:${port}/open_api/v1.3` },
+    environment: {
+      TIKTOK_BASE_URL: `http://127.0.0.1:${port}/open_api/v1.3`,
+      FAIRING_BASE_URL: `http://127.0.0.1:${port}/fairing`,
+    },
     open: (t) => void (target = t.sandbox.url),
-    hold(advertiserId) {
+    hold(subject) {
       let arrived = () => {};
       let letGo = () => {};
       const reached = new Promise<void>((resolve) => (arrived = resolve));
       const released = new Promise<void>((resolve) => (letGo = resolve));
-      held.set(advertiserId, { arrived, released, release: letGo });
+      held.set(subject, { arrived, released, release: letGo });
       return { reached };
     },
     release,
     async stop() {
-      for (const advertiserId of [...held.keys()]) release(advertiserId);
+      for (const subject of [...held.keys()]) release(subject);
       server.close();
       server.closeAllConnections();
       await once(server, 'close');

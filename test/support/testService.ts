@@ -81,6 +81,7 @@ export interface Form {
   storePlatform: string;
   advertiserId: string;
   dataSharing: { authorized: boolean; textVersion: string };
+  partnerApiKey?: string;
 }
 
 export interface TestServiceOptions {
