@@ -2,17 +2,19 @@
 import type { Keyring } from '../database/keyring';
 import type { Database } from '../database/pool';
 import { createAdvertiserActivities } from './advertiser';
+import { createComparisonActivities } from './comparison';
 import { createMeasureActivities } from './measure';
 import { createPayoutActivities } from './payout';
 import { createPartnerKeyActivities } from './partnerKey';
-import type { AdPlatform, PartnerKeyChecker, PayoutRail } from './ports';
+import type { AdPlatform, PartnerKeyChecker, PayoutRail, WorkflowWatch } from './ports';
 import { createCancelPayout } from './submittedCredit';
 import { createReadModelActivities } from './readModel';
-import type { LocalActivities, MainActivities, PayoutActivities } from './types';
+import type { ComparisonActivities, LocalActivities, MainActivities, PayoutActivities } from './types';
 
 export interface ActivityDeps {
   database: Database;
   keyring: Keyring;
+  workflows: WorkflowWatch;
   adPlatform: AdPlatform;
   /** By survey partner. */
   partnerKeyCheckers: ReadonlyMap<string, PartnerKeyChecker>;
@@ -21,7 +23,7 @@ export interface ActivityDeps {
 }
 
 export function createActivities(deps: ActivityDeps): {
-  main: LocalActivities & MainActivities;
+  main: LocalActivities & MainActivities & ComparisonActivities;
   /** For the payout task queue. */
   payout: PayoutActivities;
 } {
@@ -32,6 +34,7 @@ export function createActivities(deps: ActivityDeps): {
       ...createMeasureActivities(deps),
       ...createPartnerKeyActivities(deps),
       ...createCancelPayout(deps),
+      ...createComparisonActivities(deps),
     },
     payout: createPayoutActivities(deps),
   };

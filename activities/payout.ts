@@ -71,7 +71,7 @@ async function freeze(database: Database, rail: string, request: PayRequest): Pr
     const frozen: PayoutRequest = { reference, advertiserId, amountMinor, currency };
     const payout = { request: frozen, requestHash: hashOf(frozen), enrollmentId, rail, statementId };
     if (!(await insertFrozen(client, payout)))
-      throw new Error('Another payout came at this moment; try again.');
+      throw new Error('Another payout came at this moment, or the brand has a later enrollment; try again.');
     return (await findPayout(client, reference))!;
   });
 }

@@ -4,7 +4,35 @@
  */
 import type { LookUpOutcome, SpendRow } from '../program/adAccount';
 import type { PartnerKeyAnswer } from '../program/partnerKey';
+import type { Projection } from './types';
 import type { PayoutLookUp, PayoutOutcome, PayoutRequest } from '../program/payout';
+
+/** What Temporal knows of the workflows of enrollments (temporal/visibility.ts). Throws when Temporal does not answer. */
+export interface WorkflowWatch {
+  look(workflowId: string): Promise<WorkflowSeen>;
+  /** When a run started (epoch ms); undefined if Temporal has forgotten it. */
+  runStart(workflowId: string, runId: string): Promise<number | undefined>;
+  /** Ids of open enrollments whose workflow tasks fail. */
+  withFailingTasks(): Promise<string[]>;
+  /** Ids of enrollments that were terminated, failed or timed out lately; newest first, not all for ever. */
+  stoppedLately(): Promise<string[]>;
+  /** Ids of all open enrollments. */
+  open(): AsyncIterable<string>;
+}
+
+export type WorkflowSeen =
+  | { kind: 'missing' }
+  | {
+      kind: 'seen';
+      /** Of its current run, which is the last one. */
+      runStartedAt: number;
+      /** Terminated, failed or timed out: nothing goes on. */
+      stopped: boolean;
+      /** Names of activities that have been tried this often or more. */
+      retrying(attempts: number): string[];
+      /** What the read model should hold; undefined while no worker answers for it. */
+      projection: Projection | undefined;
+    };
 
 export interface AdPlatform {
   lookUp(advertiserId: string): Promise<LookUpOutcome>;

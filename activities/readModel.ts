@@ -5,22 +5,35 @@ import type { Database } from '../database/pool';
 import { readClock } from '../database/programs';
 import { writeProjection } from '../database/projection';
 import { calendarFor, nextMonth, planDeferral, planFor } from '../program/calendar';
+import type { WorkflowWatch } from './ports';
 import { periodFacts, readProgram } from './terms';
 import type { LocalActivities, MainActivities, PlanAnswer, PlanRequest } from './types';
 
 /** A statement that waits longer, for a lock for instance, would outlive its activity. */
 const WRITE_TIMEOUT_MS = 1_500;
 
+interface Deps {
+  database: Database;
+  workflows: Pick<WorkflowWatch, 'runStart'>;
+}
+
 export function createReadModelActivities({
   database,
-}: {
-  database: Database;
-}): LocalActivities & Pick<MainActivities, 'readClock'> {
+  workflows,
+}: Deps): LocalActivities & Pick<MainActivities, 'readClock'> {
   return {
     async project(projection) {
       const endsAt = attemptEndsAt(Context.current().info);
       const isInTime = () => Date.now() < endsAt;
-      await database.transaction((client) => writeProjection(client, projection, isInTime), WRITE_TIMEOUT_MS);
+      const write = (exactStart?: number) =>
+        database.transaction(
+          (client) => writeProjection(client, projection, isInTime, exactStart),
+          WRITE_TIMEOUT_MS,
+        );
+      if ((await write()) !== 'other_run') return;
+      // After a reset, or from before one: the later run is the one that counts.
+      const exactStart = await workflows.runStart(projection.workflowId, projection.runId);
+      if (exactStart !== undefined) await write(exactStart);
     },
 
     planPeriod: (request) => planPeriod(database, request),

@@ -29,7 +29,10 @@ export interface TimelineEvent {
 }
 
 export interface Projection {
+  workflowId: string;
   runId: string;
+  /** Epoch ms, as the run itself knows it (database/projection.ts). */
+  runStartedAt: number;
   sequence: number;
   state: EnrollmentState;
   /** Happenings since the projection before, in order, each with the sequence that it belongs to. */
@@ -146,6 +149,24 @@ export type Measurement =
   | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string }
   /** Looked up again, the ad account is gone, suspended, or not one that the program pays. */
   | { outcome: 'account_not_usable'; lookUp: LookUpAnswer };
+
+/** The scheduled comparison of PostgreSQL with Temporal; its own work, not that of an enrollment. */
+export interface ComparisonActivities {
+  compare(request: ComparisonRequest): Promise<ComparisonResult>;
+}
+
+export interface ComparisonRequest {
+  /** The enrollment after which to go on; null from the beginning. */
+  after: string | null;
+}
+
+export interface ComparisonResult {
+  compared: number;
+  /** Read models that were behind and have been written. */
+  repaired: number;
+  /** Where the next one goes on; null when all open enrollments were seen. */
+  after: string | null;
+}
 
 /** On a task queue of their own, with a rate. Neither is ever a local activity. */
 export interface PayoutActivities {

@@ -5,6 +5,7 @@ import { ping } from '../database/pool';
 import type { Authenticate } from './authentication';
 import type { ApiContext } from './context';
 import { notFound, Problem, sendProblem, unavailable } from './problem';
+import { attentionRoutes, restartRoutes } from './routes/attention';
 import { enrollmentRoutes } from './routes/enrollments';
 import { programRoutes } from './routes/programs';
 
@@ -44,7 +45,8 @@ export function createApp(context: ApiContext, authenticate: Authenticate): Expr
 
   app.use('/v1', requireJson, express.json({ limit: BODY_LIMIT, strict: true }));
   const tools = { context, authenticate };
-  app.use('/v1/enrollments', enrollmentRoutes(tools));
+  app.use('/v1/enrollments', enrollmentRoutes(tools), restartRoutes(tools));
+  app.use('/v1/attention', attentionRoutes(tools));
   app.use('/v1/programs', programRoutes(tools));
   app.use((request) => {
     throw notFound(`route: ${request.method} ${request.path}`.slice(0, 100));

@@ -13,6 +13,8 @@ export interface ApiContext {
   keyring: Keyring;
   enrollments: EnrollmentClient;
   logger: Logger;
+  /** Where docs/runbook.md is published. */
+  runbookUrl: string;
   /** URL of a workflow in Temporal UI, for staff. */
   temporalUiUrl(workflowId: string): string;
 }

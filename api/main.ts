@@ -29,6 +29,7 @@ function main(): void {
       enrollments: createEnrollmentClient(temporal, { taskQueue }),
       logger,
       testClockPrograms: settings.testClockPrograms,
+      runbookUrl: settings.runbookUrl,
       temporalUiUrl: (workflowId) =>
         `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
     },

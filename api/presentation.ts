@@ -3,6 +3,7 @@ import type { EnrollmentRow } from '../database/enrollments';
 import type { TimelineRow } from '../database/timeline';
 import { criteriaOf, type Criterion } from '../program/criteria';
 import type { SealedStatement } from '../program/creditStatement';
+import type { ApprovalFacts } from '../program/enrollmentState';
 import { explain } from '../program/explain';
 import { displayMoney } from '../program/money';
 import { statusOf, waitingFor } from '../program/status';
@@ -11,7 +12,7 @@ import type { ApiContext } from './context';
 
 export function presentEnrollment(context: ApiContext, principal: Principal, row: EnrollmentRow) {
   const { state, workflowId } = row;
-  const { credit, ending, onHold, period } = state;
+  const { approval, credit, ending, onHold, period } = state;
   return {
     id: row.enrollmentId,
     programId: row.programId,
@@ -35,9 +36,17 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
     payoutDate: iso(period.payoutAt),
     credit: credit && displayMoney(credit),
     onHold: onHold && { since: iso(onHold.since), reasonCode: onHold.reasonCode },
+    approval: approval && presentApproval(approval),
+    supersededBy: row.supersededBy,
     workflowId,
     ...(isStaff(principal) && { temporalUiUrl: context.temporalUiUrl(workflowId) }),
   };
+}
+
+/** What a second person has to decide, or has decided. */
+function presentApproval({ statementId, causes, since, decided }: ApprovalFacts) {
+  const { outcome, by, reasonCode } = decided ?? {};
+  return { statementId, causes, since: iso(since), decided: decided && { outcome, by, reasonCode } };
 }
 
 function presentCriterion({ id, status, reasonCode, evidence }: Criterion) {

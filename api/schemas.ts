@@ -1,5 +1,7 @@
 /** Requests as callers send them; unknown fields are refused. */
 import { z } from 'zod';
+import { PARTNER_CRITERIA } from '../program/criteria';
+import { APPROVAL_OUTCOMES, REASONS_FOR, WAIVABLE } from '../program/decision';
 
 /**
  * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
@@ -66,8 +68,47 @@ export type CreateEnrollmentBody = z.infer<typeof createEnrollmentBody>;
 export const resubmissionBody = createEnrollmentBody.omit({ programId: true });
 export type FormBody = z.infer<typeof resubmissionBody>;
 
-/** The partner names the ad account that it attests, so that it cannot attest one that was replaced meanwhile. */
-export const confirmationBody = z.strictObject({ advertiserId });
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, unlessMissing(`must be one of ${values.join(', ')}`));
+const note = text(5_000);
+
+/** The partner names the ad account that it speaks of, so that nothing is said of one that was replaced meanwhile. */
+export const confirmationBody = z.strictObject({
+  advertiserId,
+  criteria: z
+    .array(oneOf(PARTNER_CRITERIA), unlessMissing(`must be a list of some of ${PARTNER_CRITERIA.join(', ')}`))
+    .min(1, 'must name a criterion, or be left out for all')
+    .optional(),
+});
+export type ConfirmationBody = z.infer<typeof confirmationBody>;
+
+export const rejectionBody = confirmationBody.extend({
+  reasonCode: oneOf(REASONS_FOR.partner_rejection).optional(),
+});
+export type RejectionBody = z.infer<typeof rejectionBody>;
+
+export const noteBody = z.strictObject({ note: note.optional() });
+export type NoteBody = z.infer<typeof noteBody>;
+
+/** For what lets an enrollment go on against a rule: it needs a reason in words. */
+export const requiredNoteBody = z.strictObject({ note });
+export type RequiredNoteBody = z.infer<typeof requiredNoteBody>;
+
+export const holdBody = noteBody.extend({ reasonCode: oneOf(REASONS_FOR.hold) });
+export type HoldBody = z.infer<typeof holdBody>;
+
+export const waiverBody = requiredNoteBody.extend({
+  criterion: oneOf(WAIVABLE),
+  reasonCode: oneOf(REASONS_FOR.waiver),
+});
+export type WaiverBody = z.infer<typeof waiverBody>;
+
+export const approvalBody = noteBody.extend({
+  outcome: oneOf(APPROVAL_OUTCOMES),
+  statementId: text(64),
+  reasonCode: oneOf(REASONS_FOR.approval).optional(),
+});
+export type ApprovalBody = z.infer<typeof approvalBody>;
 
 export const questionnaireBody = z.strictObject({
   answers: z.record(

@@ -1,4 +1,4 @@
-/** Decisions of people that waive a rule or let money go, and notes. Rows are never changed. */
+/** Decisions of people that waive a rule or let money go. Rows are never changed. */
 import type { Decision } from '../program/decision';
 import { firstRow, type Queryable } from './pool';
 
@@ -43,4 +43,10 @@ export async function findDecision(db: Queryable, decisionId: string): Promise<D
     ),
   );
   return row?.decision;
+}
+
+/** Whether a message has brought a decision, for senders whose answer was lost. */
+export async function hasDecided(db: Queryable, messageId: string): Promise<boolean> {
+  const result = await db.query('select from decision where message_id = $1', [messageId]);
+  return result.rowCount === 1;
 }

@@ -12,6 +12,8 @@ export interface EnrollmentRow {
   surveyPartner: string;
   createdAt: Date;
   startedAt: Date | null;
+  /** The brand's later enrollment, if it has one. */
+  supersededBy: string | null;
   sequence: number;
   state: EnrollmentState;
   /** From the current submission. */
@@ -27,7 +29,7 @@ export type Scope =
 
 const SELECT = `select e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
     e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",
-    e.started_at as "startedAt", e.sequence, e.state, coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId",
+    e.started_at as "startedAt", e.superseded_by as "supersededBy", e.sequence, e.state, coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId",
     k.last_four as "partnerKeyLastFour"
   from enrollment e left join submission s on s.submission_id = e.state #>> '{submission,id}'
     left join partner_key k on k.partner_key_id = e.state #>> '{submission,partnerKeyId}' and k.enrollment_id = e.enrollment_id`;
@@ -59,7 +61,8 @@ export async function insertEnrollment(
   return result.rowCount === 1;
 }
 
-export async function liveEnrollmentOfBrand(
+/** The one that holds the brand: no other has superseded it. */
+export async function latestEnrollmentOfBrand(
   db: Queryable,
   programId: string,
   brandKey: string,
@@ -106,7 +109,8 @@ export async function listEnrollments(
 /** Temporal has acknowledged the start: nothing is left to do for the outbox. */
 export async function markStarted(db: Queryable, enrollmentId: string): Promise<void> {
   await db.query(
-    `with started as (update enrollment set started_at = coalesce(started_at, now()) where enrollment_id = $1)
+    `with started as (update enrollment set started_at = coalesce(started_at, now()) where enrollment_id = $1),
+          free as (delete from attention where enrollment_id = $1 and reason = 'WORKFLOW_ID_TAKEN')
      delete from outbox where enrollment_id = $1 and kind = 'start'`,
     [enrollmentId],
   );

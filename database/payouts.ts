@@ -49,7 +49,10 @@ export async function findPayout(db: Queryable, payoutKey: string): Promise<Payo
   );
 }
 
-/** Freezes a request; false when another live credit of the enrollment exists (somebody was quicker). */
+/**
+ * Freezes a request; false when another live credit of the enrollment exists (somebody was quicker), or when its brand has
+ * a later enrollment, which was made because nothing was paid for this one. The lock keeps the two apart.
+ */
 export async function insertFrozen(
   db: Queryable,
   payout: {
@@ -61,9 +64,10 @@ export async function insertFrozen(
   },
 ): Promise<boolean> {
   try {
-    await db.query(
+    const result = await db.query(
       `insert into payout (payout_key, enrollment_id, kind, rail, request, request_hash, statement_id)
-       values ($1, $2, 'credit', $3, $4, $5, $6)`,
+       select $1, enrollment_id, 'credit', $3, $4, $5, $6
+         from enrollment where enrollment_id = $2 and superseded_by is null for key share`,
       [
         payout.request.reference,
         payout.enrollmentId,
@@ -73,7 +77,7 @@ export async function insertFrozen(
         payout.statementId,
       ],
     );
-    return true;
+    return result.rowCount === 1;
   } catch (error) {
     if (violates(error, 'payout_one_live_credit') || violates(error, 'payout_pkey')) return false;
     throw error;

@@ -3,14 +3,17 @@
  *
  * The write may come from a workflow task that is lost afterwards and done again, perhaps with other messages; or from a
  * run that begins in the middle of the one before (a reset). So a write whose events begin with sequence n replaces all
- * that was written with n or more, timeline included. A run that wrote before the current one is late and ignored.
+ * that was written with n or more, timeline included. Runs are ordered by their start: an older one is late and ignored.
  */
 import type { EnrollmentState } from '../program/enrollmentState';
 import { statusOf } from '../program/status';
 import { firstRow, type Queryable } from './pool';
 
 export interface ProjectionWrite {
+  workflowId: string;
   runId: string;
+  /** Epoch ms, as the run itself knows it: one that a reset made believes that it started when the first one did. */
+  runStartedAt: number;
   sequence: number;
   state: EnrollmentState;
   events: {
@@ -23,32 +26,44 @@ export interface ProjectionWrite {
   }[];
 }
 
+/** `ignored`: of an older run. `other_run`: another run wrote last, and only Temporal's start of this one decides. */
+export type Written = 'written' | 'ignored' | 'other_run';
+
 /**
  * Call it inside a transaction. `isInTime` is asked once the row is locked, when every later write must wait for this
- * one: a write that is late by then is refused, since a later one may be there already.
+ * one: a write that is late by then is refused, since a later one may be there already. `exactStart` is when the run
+ * started (epoch ms) as Temporal knows it.
  */
 export async function writeProjection(
   db: Queryable,
   write: ProjectionWrite,
   isInTime: () => boolean = () => true,
-): Promise<void> {
-  const { runId, sequence, state, events } = write;
+  exactStart?: number,
+): Promise<Written> {
+  const { workflowId, runId, sequence, state, events } = write;
   const { enrollmentId } = state;
-  const row = firstRow<{ runId: string | null; earlierRunIds: string[] }>(
+  const row = firstRow<{ workflowId: string; runId: string | null; startedAt: number | null }>(
     await db.query(
-      `select run_id as "runId", earlier_run_ids as "earlierRunIds" from enrollment where enrollment_id = $1 for update`,
+      `select workflow_id as "workflowId", run_id as "runId",
+              extract(epoch from run_started_at)::float8 * 1000 as "startedAt"
+         from enrollment where enrollment_id = $1 for update`,
       [enrollmentId],
     ),
   );
   if (!row) throw new Error(`There is no enrollment ${enrollmentId} to project to.`);
-  if (row.earlierRunIds.includes(runId)) return;
+  // A workflow that was stopped, and replaced by a restart, may have an attempt under way.
+  if (row.workflowId !== workflowId) return 'ignored';
+  if (row.runId !== null && row.runId !== runId) {
+    if (exactStart === undefined) return 'other_run';
+    if (row.startedAt !== null && exactStart <= row.startedAt) return 'ignored';
+  }
   if (!isInTime()) throw new Error(`Entry ${sequence} of ${enrollmentId} came too late to be written.`);
 
+  const startedAt = exactStart ?? (row.runId === runId ? row.startedAt : null) ?? write.runStartedAt;
   await db.query(
     `update enrollment
-        set run_id = $2, sequence = $3, state = $4, status = $5, calculation_month = $6, survey_partner = $7,
-            earlier_run_ids = case when run_id <> $2 then earlier_run_ids || run_id else earlier_run_ids end,
-            started_at = coalesce(started_at, now()), updated_at = now()
+        set run_id = $2, run_started_at = to_timestamp($8::float8 / 1000), sequence = $3, state = $4, status = $5,
+            calculation_month = $6, survey_partner = $7, started_at = coalesce(started_at, now()), updated_at = now()
       where enrollment_id = $1`,
     [
       enrollmentId,
@@ -58,14 +73,16 @@ export async function writeProjection(
       statusOf(state),
       state.period.month,
       state.submission.surveyPartner,
+      startedAt,
     ],
   );
   const first = Math.min(sequence + 1, ...events.map((event) => event.sequence));
-  await db.query(`delete from timeline_event where enrollment_id = $1 and sequence >= $2`, [
-    enrollmentId,
-    first,
-  ]);
-  if (events.length === 0) return;
+  // What is written again keeps the time at which it was first recorded.
+  await db.query(
+    `delete from timeline_event where enrollment_id = $1 and sequence >= $2 and event_key <> all($3)`,
+    [enrollmentId, first, events.map(({ key }) => key)],
+  );
+  if (events.length === 0) return 'written';
   // One message may have been refused twice under one id: the later event stands, and an insert takes each row once.
   await db.query(
     `insert into timeline_event (enrollment_id, run_id, event_key, sequence, happened_at, event_type, actor_role,
@@ -80,4 +97,5 @@ export async function writeProjection(
            details = excluded.details`,
     [enrollmentId, runId, JSON.stringify(events)],
   );
+  return 'written';
 }

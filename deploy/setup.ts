@@ -11,10 +11,12 @@ import { initialClock } from '../program/clock';
 import type { ProgramDefinition } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';
 import { mayRunOnTestClock, readSetupSettings } from '../settings/settings';
+import { scheduleComparison } from '../temporal/schedule';
 import { prepareNamespace } from '../temporal/setup';
 
 async function main(files: string[]): Promise<void> {
-  const { databaseAdminUrl, databaseUrl, temporal, retentionDays, testClockPrograms } = readSetupSettings();
+  const settings = readSetupSettings();
+  const { databaseAdminUrl, databaseUrl, temporal, retentionDays, comparison, testClockPrograms } = settings;
   const definitions = await Promise.all(files.map(readDefinition));
   for (const { id, testClock } of definitions) {
     if (testClock && !mayRunOnTestClock(testClockPrograms, id))
@@ -25,6 +27,10 @@ async function main(files: string[]): Promise<void> {
   console.log('database ready');
   await prepareNamespace(temporal, retentionDays);
   console.log(`Temporal namespace ${temporal.namespace} ready, retention ${retentionDays} days`);
+  await scheduleComparison(temporal, comparison);
+  console.log(
+    `schedule ${comparison.scheduleId}: every ${comparison.everyMinutes} min on ${temporal.taskQueue}`,
+  );
   for (const definition of definitions) {
     const revision = await publishDefinition(databaseUrl, definition);
     console.log(`program ${definition.id}: revision ${revision}`);

@@ -30,6 +30,9 @@ export interface Enrollment {
     lines?: CreditLine[];
     spend?: SpendAnswer;
   } | null;
+  onHold: { since: string; reasonCode: string } | null;
+  approval: { statementId: string; causes: string[]; since: string; decided: unknown } | null;
+  supersededBy: string | null;
   workflowId: string;
   temporalUiUrl?: string;
   code?: string;

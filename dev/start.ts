@@ -10,6 +10,7 @@ import { admitApplication, migrate } from '../database/setup';
 import { initialClock, type ProgramClock } from '../program/clock';
 import { parseDefinition } from '../program/parseDefinition';
 import type { TemporalSettings } from '../settings/settings';
+import { scheduleComparison } from '../temporal/schedule';
 import { prepareNamespace } from '../temporal/setup';
 import { prepareDatabase, publish, type PreparedDatabase } from './database';
 import { printGuide } from './guide';
@@ -66,6 +67,7 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
   await assertPortFree(ports.sandbox, 'SANDBOX_PORT');
 
   const [database, temporal] = await Promise.all([bringUpPostgres(), bringUpTemporal()]);
+  await scheduleComparison(temporal, { scheduleId: 'comparison', everyMinutes: 5 });
   const sandbox = await startSandbox({ port: ports.sandbox, stateFile: SANDBOX_FILE });
   started.push(() => sandbox.stop());
 
@@ -78,7 +80,7 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
     temporalNamespace: temporal.namespace,
     temporalTls: temporal.tls,
     temporalApiKey: temporal.apiKey,
-    taskQueue: environment['TASK_QUEUE'] || 'enrollments',
+    taskQueue: temporal.taskQueue,
     sandboxUrl: sandbox.url,
     apiPort: ports.api,
     workerHealthPort: ports.workerHealth,
@@ -152,11 +154,12 @@ interface ReachableTemporal extends TemporalSettings {
 
 async function bringUpTemporal(): Promise<ReachableTemporal> {
   const namespace = environment['TEMPORAL_NAMESPACE'] || 'default';
+  const taskQueue = environment['TASK_QUEUE'] || 'enrollments';
   const given = environment['TEMPORAL_ADDRESS'];
   if (given) {
     const apiKey = environment['TEMPORAL_API_KEY'] || undefined;
     const tls = environment['TEMPORAL_TLS'] === 'true' || apiKey !== undefined;
-    const temporal = { address: given, namespace, tls, apiKey, taskQueue: '' };
+    const temporal = { address: given, namespace, tls, apiKey, taskQueue };
     // Somebody else's namespace: its retention is theirs to set (deploy/setup does it when asked).
     await prepareNamespace(temporal, null);
     return { ...temporal, uiUrl: environment['TEMPORAL_UI_URL'] || 'http://127.0.0.1:8233' };
@@ -171,7 +174,7 @@ async function bringUpTemporal(): Promise<ReachableTemporal> {
   });
   started.push(() => temporal.stop());
   report(`Temporal ${temporal.version} (${temporal.source}) ready`);
-  const reachable = { address: temporal.address, namespace, tls: false, apiKey: undefined, taskQueue: '' };
+  const reachable = { address: temporal.address, namespace, tls: false, apiKey: undefined, taskQueue };
   await prepareNamespace(reachable, RETENTION_DAYS);
   return { ...reachable, uiUrl: temporal.uiUrl };
 }

@@ -86,9 +86,12 @@ export function openNeeds(state: EnrollmentState): Need[] {
   );
 }
 
-/** Whether the survey partner's word on criteria 1 to 3 holds for the submission as it is now. */
-export function confirmationStands(state: EnrollmentState): boolean {
-  return PARTNER_CRITERIA.every((criterion) => statementOn(state, criterion)?.outcome === 'confirmed');
+/** Whether the survey partner's word on criteria 1 to 3, or some of them, holds for the submission as it is now. */
+export function confirmationStands(
+  state: EnrollmentState,
+  criteria: readonly PartnerCriterion[] = PARTNER_CRITERIA,
+): boolean {
+  return criteria.every((criterion) => statementOn(state, criterion)?.outcome === 'confirmed');
 }
 
 /** "Kno and Okendo customers confirm with the partner" (program page, 3); it names what it attests. */

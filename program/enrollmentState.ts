@@ -172,8 +172,8 @@ export interface EnrollmentState {
   credit: CreditFacts | null;
   /** Null while no approval is or was needed. */
   approval: ApprovalFacts | null;
-  /** Ad account or contact are not those that the survey partner first confirmed. */
-  changedAfterConfirmation: boolean;
+  /** What the survey partner, or its key, vouched for first: another one later needs an approver. */
+  firstConfirmed: Pick<SubmissionFacts, 'advertiserId' | 'contactId'> | null;
   /** Who last changed what a credit depends on: that person cannot approve it. */
   lastDecisiveChange: Actor | null;
   payout: PayoutFacts | null;
@@ -211,7 +211,7 @@ export function openedState(opened: OpeningFacts): EnrollmentState {
     stage: 'collecting',
     credit: null,
     approval: null,
-    changedAfterConfirmation: false,
+    firstConfirmed: null,
     lastDecisiveChange: null,
     payout: null,
     onHold: null,

@@ -39,7 +39,8 @@ export const REASONS = {
   NOT_ON_HOLD: 'The enrollment is not on hold.',
   NO_APPROVAL_AWAITED: 'No credit of this enrollment waits for an approval.',
   DECISION_UNKNOWN: 'There is no such decision on this enrollment.',
-  DECISION_OUTDATED: 'The decision is about a credit that has been computed anew since; look at it again.',
+  DECISION_OUTDATED:
+    'The decision is about a credit or a hold that is not there any more; look at the enrollment again.',
   MAKER_IS_CHECKER:
     'Whoever made the last decisive change cannot approve the credit; another approver must look at it.',
   CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',

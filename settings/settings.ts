@@ -112,6 +112,7 @@ const api = z.object({
   API_KEYS: apiKeys,
   PARTNER_KEY_SECRETS: partnerKeySecrets,
   TEMPORAL_UI_URL: url(['http:', 'https:']).default('http://127.0.0.1:8233'),
+  RUNBOOK_URL: z.string().default('docs/runbook.md'),
 });
 
 export interface ApiSettings {
@@ -120,6 +121,8 @@ export interface ApiSettings {
   databaseUrl: string;
   temporal: TemporalSettings;
   temporalUiUrl: string;
+  /** Where docs/runbook.md is published. */
+  runbookUrl: string;
   host: string;
   port: number;
   apiKeys: ApiKey[];
@@ -143,6 +146,7 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     databaseUrl: env.DATABASE_URL,
     temporal: temporalSettings(env),
     temporalUiUrl: env.TEMPORAL_UI_URL.replace(/\/$/, ''),
+    runbookUrl: env.RUNBOOK_URL,
     host: env.API_HOST,
     port: env.API_PORT,
     apiKeys: env.API_KEYS,
@@ -219,14 +223,39 @@ const setup = z.object({
   ...testClocks.shape,
   DATABASE_ADMIN_URL: url(['postgres:', 'postgresql:']),
   RETENTION_DAYS: z.coerce.number().int().min(1).default(90),
+  COMPARISON_SCHEDULE_ID: z
+    .string()
+    .regex(/^[\w:.-]{1,200}$/, 'must be 1 to 200 of letters, digits, dot, colon, underscore, hyphen')
+    .default('comparison'),
+  COMPARISON_MINUTES: z.coerce.number().int().min(1).max(1_440).default(5),
 });
+
+/** How often PostgreSQL is compared with Temporal, and by which Temporal Schedule. */
+export interface ComparisonSchedule {
+  scheduleId: string;
+  everyMinutes: number;
+}
 
 export interface SetupSettings {
   databaseUrl: string;
   databaseAdminUrl: string;
   temporal: TemporalSettings;
   retentionDays: number;
+  comparison: ComparisonSchedule;
   testClockPrograms: TestClockPrograms;
+}
+
+const rebuild = z.object({ ...common.shape, ...database.shape, ...temporal.shape });
+
+export interface RebuildSettings {
+  databaseUrl: string;
+  temporal: TemporalSettings;
+}
+
+export function readRebuildSettings(environment: NodeJS.ProcessEnv = process.env): RebuildSettings {
+  const env = readEnvironment(rebuild, environment);
+  if (env.NODE_ENV === 'production') refuseUnsafe([plaintextTemporal(env)]);
+  return { databaseUrl: env.DATABASE_URL, temporal: temporalSettings(env) };
 }
 
 export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env): SetupSettings {
@@ -242,6 +271,7 @@ export function readSetupSettings(environment: NodeJS.ProcessEnv = process.env):
     databaseAdminUrl: env.DATABASE_ADMIN_URL,
     temporal: temporalSettings(env),
     retentionDays: env.RETENTION_DAYS,
+    comparison: { scheduleId: env.COMPARISON_SCHEDULE_ID, everyMinutes: env.COMPARISON_MINUTES },
     testClockPrograms: testClockPrograms(env),
   };
 }

@@ -19,6 +19,7 @@ import {
   wake,
   type EnrollmentInput,
   type MessageAnswer,
+  type Resumed,
 } from '../workflows/messages';
 import { payoutTaskQueue } from './taskQueues';
 
@@ -42,6 +43,14 @@ export class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
 }
 
+/** The workflow id of an enrollment belongs to a workflow of somebody else. */
+export class WorkflowIdTaken extends Error {
+  override readonly name = 'WorkflowIdTaken';
+}
+
+/** How an enrollment's workflow stands: `stopped` is terminated, failed or timed out, `missing` is unknown to Temporal. */
+export type Standing = 'open' | 'ended' | 'stopped' | 'missing';
+
 /** What came of a message. */
 export type Sent =
   | { kind: 'applied'; answer: MessageAnswer }
@@ -61,10 +70,12 @@ export interface EnrollmentToStart {
   brandKey: string;
   state: EnrollmentState;
   clock: ProgramClock;
+  /** After a restart. */
+  resumption: Omit<Resumed, 'state'> | undefined;
 }
 
 export interface EnrollmentClient {
-  /** Starts the workflow, or finds that it was started; throws TemporalUnavailable. */
+  /** Starts the workflow, or finds that it was started; throws TemporalUnavailable, WorkflowIdTaken. */
   start(enrollment: EnrollmentToStart): Promise<void>;
   send<M>(
     workflowId: string,
@@ -74,6 +85,8 @@ export interface EnrollmentClient {
   ): Promise<Sent>;
   /** Tells the workflow to read its program's clock again; throws TemporalUnavailable. An ended one needs nothing. */
   wake(workflowId: string): Promise<void>;
+  /** Throws TemporalUnavailable. */
+  standing(workflowId: string): Promise<Standing>;
   /** Whether Temporal answers; for readiness. */
   ping(): Promise<void>;
 }
@@ -81,6 +94,25 @@ export interface EnrollmentClient {
 export function createEnrollmentClient(client: Client, options: { taskQueue: string }): EnrollmentClient {
   const timed = <T>(call: () => Promise<T>, timeoutMs = CALL_TIMEOUT_MS) =>
     client.withDeadline(Date.now() + timeoutMs, call);
+
+  /** Undefined if Temporal does not know it. */
+  const describe = async (workflowId: string) => {
+    try {
+      return await timed(() => client.workflow.getHandle(workflowId).describe());
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw unavailableOr(error);
+    }
+  };
+  /** Throws WorkflowIdTaken unless the workflow of this id is the enrollment's. */
+  const requireOwner = async (workflowId: string, enrollmentId: string): Promise<void> => {
+    const run = await describe(workflowId);
+    if (!run) throw new TemporalUnavailable('The workflow was removed at this moment.');
+    if (run.type === ENROLLMENT_WORKFLOW && run.memo?.['enrollmentId'] === enrollmentId) return;
+    throw new WorkflowIdTaken(
+      `The workflow ${workflowId} is not that of ${enrollmentId}. Find out who started it, and remove it.`,
+    );
+  };
 
   return {
     async start(enrollment) {
@@ -94,7 +126,9 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
             taskQueue: options.taskQueue,
             args: [input],
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            workflowIdConflictPolicy: 'USE_EXISTING',
+            // Also while it is open: whose it is has to be looked at.
+            workflowIdConflictPolicy: 'FAIL',
+            memo: { enrollmentId: input.enrollmentId },
             staticSummary: `${brandKey} · ${surveyPartner} · ${input.enrollmentId}`,
             typedSearchAttributes: new TypedSearchAttributes([
               { key: PROGRAM_ID, value: input.programId },
@@ -105,9 +139,16 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
           });
         await timed(startIt, START_TIMEOUT_MS);
       } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-        throw unavailableOr(error);
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw unavailableOr(error);
+        await requireOwner(workflowId, input.enrollmentId);
       }
+    },
+
+    async standing(workflowId) {
+      const run = await describe(workflowId);
+      if (!run) return 'missing';
+      if (run.status.name === 'RUNNING') return 'open';
+      return ['TERMINATED', 'FAILED', 'TIMED_OUT'].includes(run.status.name) ? 'stopped' : 'ended';
     },
 
     async send(workflowId, update, message, updateId) {
@@ -137,7 +178,7 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
   };
 }
 
-function startInput({ state, clock }: EnrollmentToStart, payoutQueue: string): EnrollmentInput {
+function startInput({ state, clock, resumption }: EnrollmentToStart, payoutQueue: string): EnrollmentInput {
   const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period } = state;
   return {
     version: 1,
@@ -150,6 +191,7 @@ function startInput({ state, clock }: EnrollmentToStart, payoutQueue: string): E
     period,
     clock,
     payoutTaskQueue: payoutQueue,
+    ...(resumption && { resumed: { ...resumption, state } }),
   };
 }
 

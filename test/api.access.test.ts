@@ -29,10 +29,16 @@ type Who = keyof typeof KEYS;
 const POLICY: {
   route: string;
   body?: () => unknown;
+  /** The code of an answer of 409. */
+  conflict?: string;
+  /** It ends the enrollment, or needs one that has ended: whoever has a right to it gets one of its own. */
+  ofItsOwn?: () => Promise<Enrollment>;
   answers: [number, number, number, number, number, number];
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/:id', answers: [200, 404, 200, 404, 200, 200] },
+  // Nothing has been calculated yet.
+  { route: 'GET /v1/enrollments/:id/credit-statement', answers: [404, 404, 403, 403, 404, 404] },
   { route: 'GET /v1/enrollments/:id/timeline', answers: [200, 404, 200, 404, 200, 200] },
   // The brand is enrolled: the owner repeats it, for all others it is taken.
   { route: 'POST /v1/enrollments', body: () => form, answers: [200, 409, 403, 403, 403, 409] },
@@ -47,15 +53,59 @@ const POLICY: {
     answers: [403, 403, 200, 404, 403, 200],
   },
   {
+    route: 'POST /v1/enrollments/:id/partner-rejection',
+    body: () => ({ advertiserId: ADVERTISER }),
+    answers: [403, 403, 200, 404, 403, 200],
+  },
+  {
     route: 'POST /v1/enrollments/:id/questionnaire',
     body: () => ({ answers: t.answers }),
     answers: [200, 404, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/questionnaire/reopening',
+    body: () => ({}),
+    answers: [403, 403, 403, 403, 403, 200],
   },
   {
     route: 'POST /v1/enrollments/:id/deferral',
     body: () => ({ month: '2023-11' }),
     answers: [403, 403, 200, 404, 403, 200],
   },
+  {
+    route: 'POST /v1/enrollments/:id/hold',
+    body: () => ({ reasonCode: 'FRAUD_REVIEW' }),
+    answers: [403, 403, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/release',
+    body: () => ({ note: 'Looked at.' }),
+    answers: [403, 403, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/waiver',
+    body: () => ({ criterion: 'questionnaire', reasonCode: 'QUESTIONNAIRE_OVERDUE', note: 'On paper.' }),
+    answers: [403, 403, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/approval',
+    body: () => ({ outcome: 'approve', statementId: 'st_1' }),
+    conflict: 'NO_APPROVAL_AWAITED',
+    answers: [403, 403, 403, 403, 409, 403],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/withdrawal',
+    body: () => ({}),
+    ofItsOwn: newEnrollment,
+    answers: [200, 404, 403, 403, 403, 200],
+  },
+  {
+    route: 'POST /v1/enrollments/:id/new-enrollment-permission',
+    body: () => ({ note: 'They may try again.' }),
+    ofItsOwn: withdrawnEnrollment,
+    answers: [403, 403, 403, 403, 403, 200],
+  },
+  { route: 'GET /v1/programs/:id/revisions/:revision', answers: [403, 403, 403, 403, 200, 200] },
   {
     route: 'POST /v1/programs/:id/clock',
     body: () => ({ speed: 0 }),
@@ -74,13 +124,27 @@ beforeAll(async () => {
 });
 afterAll(() => t?.stop());
 
+async function newEnrollment(): Promise<Enrollment> {
+  const { body } = await t.caller.post('/v1/enrollments', t.form());
+  await t.untilEvent(body.id, 'advertiser_located');
+  return body;
+}
+
+async function withdrawnEnrollment(): Promise<Enrollment> {
+  const { id } = await newEnrollment();
+  return (await t.caller.post(`/v1/enrollments/${id}/withdrawal`, {})).body;
+}
+
 async function call(
   { route, body }: (typeof POLICY)[number],
   authorization?: string,
   key?: string,
+  { id } = enrolled,
 ): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
   const [method, pattern] = route.split(' ') as [string, string];
-  const path = pattern.replace(':id', pattern.includes('programs') ? t.programId : enrolled.id);
+  const path = pattern
+    .replace(':id', pattern.includes('programs') ? t.programId : id)
+    .replace(':revision', '1');
   const response = await fetch(t.service.apiUrl + path, {
     method,
     headers: {
@@ -112,7 +176,7 @@ test('When a route is added, then it has a line in the table of this test', () =
   expect(routes.sort()).toEqual(POLICY.map(({ route }) => route).sort());
 });
 
-// The refused ones first: what they leave behind is looked at before anybody else acts.
+// The refused ones first, and the others at the end: what they leave behind is looked at before anybody else acts.
 const cases = POLICY.flatMap((policy) => (Object.keys(KEYS) as Who[]).map((who) => ({ policy, who })));
 const refused = cases.filter(({ policy, who }) => expected(policy, who) >= 400);
 
@@ -125,7 +189,7 @@ test.each(refused.map((each) => [each.who, each.policy.route, each] as const))(
     const codes: Record<number, string> = {
       403: 'FORBIDDEN',
       404: 'NOT_FOUND',
-      409: 'BRAND_ALREADY_ENROLLED',
+      409: policy.conflict ?? 'BRAND_ALREADY_ENROLLED',
     };
     expect(body['code']).toBe(codes[status]);
     const told = JSON.stringify(body);
@@ -133,20 +197,6 @@ test.each(refused.map((each) => [each.who, each.policy.route, each] as const))(
       expect(told).not.toContain(secret);
     }
     expect(await t.timeline(enrolled.id)).toEqual(before);
-  },
-);
-
-test.each(
-  cases.filter((each) => !refused.includes(each)).map((each) => [each.who, each.policy.route, each] as const),
-)(
-  'When %s asks for %s with a right to it, then it is done, and only staff get an address of Temporal UI',
-  async (_who, _route, { policy, who }) => {
-    const { status, body } = await call(policy, `Bearer ${KEYS[who]}`);
-    expect(status).toBe(200);
-    const isStaff = who === 'admin' || who === 'approver';
-    const shown = JSON.stringify(body).includes('temporalUiUrl');
-    const isEnrollment = 'statusText' in body || JSON.stringify(body).includes('"statusText"');
-    expect(shown).toBe(isStaff && isEnrollment);
   },
 );
 
@@ -238,3 +288,18 @@ test('When a program lets only one side defer, then the other is refused, but an
   expect(await asked(['partner'])).toEqual({ later: [200, 403], back: 200 });
   expect(await asked(['admin'])).toEqual({ later: [403, 200], back: 200 });
 });
+
+test.each(
+  cases.filter((each) => !refused.includes(each)).map((each) => [each.who, each.policy.route, each] as const),
+)(
+  'When %s asks for %s with a right to it, then it is done, and only staff get an address of Temporal UI',
+  async (_who, _route, { policy, who }) => {
+    const own = await policy.ofItsOwn?.();
+    const { status, body } = await call(policy, `Bearer ${KEYS[who]}`, undefined, own);
+    expect(status).toBe(200);
+    const isStaff = who === 'admin' || who === 'approver';
+    const shown = JSON.stringify(body).includes('temporalUiUrl');
+    const isEnrollment = 'statusText' in body || JSON.stringify(body).includes('"statusText"');
+    expect(shown).toBe(isStaff && isEnrollment);
+  },
+);

@@ -47,6 +47,7 @@ describe('requests', () => {
     enrollments: createEnrollmentClient(t.temporal, { taskQueue: t.plan.taskQueue }),
     logger: createLogger('test', 'silent'),
     testClockPrograms,
+    runbookUrl: 'docs/runbook.md',
     temporalUiUrl: () => '',
   });
   const enroll = (allowed: ApiContext['testClockPrograms']) =>

@@ -70,6 +70,8 @@ beforeEach(async () => {
 });
 afterAll(() => database?.close());
 
+const START = 1_700_000_000_000;
+
 /** A write whose entries are the given keys, the last one with this sequence; the month shows whose state it is. */
 function entries(sequence: number, keys: string[], month = '2023-11', runId = 'run-1'): Projection {
   const events = keys.map((key, index) => ({
@@ -80,11 +82,21 @@ function entries(sequence: number, keys: string[], month = '2023-11', runId = 'r
     actor: { role: 'service', id: 'test' },
     details: { month },
   }));
-  return { runId, sequence, state: { ...state, period: { ...state.period, month } }, events };
+  const workflowId = `enrollment:${state.enrollmentId.slice('enr_'.length)}`;
+  const runStartedAt = START;
+  return {
+    workflowId,
+    runId,
+    runStartedAt,
+    sequence,
+    state: { ...state, period: { ...state.period, month } },
+    events,
+  };
 }
 
-const write = (projection: Projection) =>
-  database.transaction((client) => writeProjection(client, projection));
+/** `startedAt` is when the run started, as Temporal knows it; without it, a write of another run has to ask. */
+const write = (projection: Projection, startedAt?: number) =>
+  database.transaction((client) => writeProjection(client, projection, undefined, startedAt));
 
 async function readModel(): Promise<{ sequence: number; month: string; keys: string[] }> {
   const { rows } = await database.pool.query<{ sequence: number; month: string }>(
@@ -116,18 +128,33 @@ test('When a message comes later in the redone task than in the lost one, then i
 
 test('When a reset begins a new run, then it replaces what the old run wrote after that point', async () => {
   await write(entries(5, ['opened', 'a', 'b', 'c', 'd'], '2023-12'));
-  await write(entries(3, ['other'], '2023-11', 'run-2'));
+  await write(entries(3, ['other'], '2023-11', 'run-2'), START + 1);
   expect(await readModel()).toEqual({ sequence: 3, month: '2023-11', keys: ['1 opened', '2 a', '3 other'] });
 });
 
 test('When the run before a reset still writes, then it is ignored', async () => {
   await write(entries(1, ['opened']));
-  await write(entries(2, ['new'], '2023-11', 'run-2'));
-  await write(entries(9, ['late'], '2023-12'));
+  await write(entries(2, ['new'], '2023-11', 'run-2'), START + 1);
+  await write(entries(9, ['late'], '2023-12'), START);
   expect(await readModel()).toEqual({ sequence: 2, month: '2023-11', keys: ['1 opened', '2 new'] });
-  await write(entries(3, ['third'], '2024-01', 'run-3'));
-  await write(entries(9, ['late'], '2023-12', 'run-2'));
+  await write(entries(3, ['third'], '2024-01', 'run-3'), START + 2);
+  await write(entries(9, ['late'], '2023-12', 'run-2'), START + 1);
   expect(await readModel()).toMatchObject({ sequence: 3, month: '2024-01' });
+});
+
+test('When a run that never wrote comes after the one that a reset made of it, then it does not take the row over', async () => {
+  // The later run believes that it started when the first one did.
+  await write(entries(2, ['opened', 'new'], '2023-11', 'run-2'));
+  expect(await write(entries(2, ['opened', 'late'], '2023-12'))).toBe('other_run');
+  expect(await write(entries(2, ['opened', 'late'], '2023-12'), START - 5)).toBe('ignored');
+  expect(await readModel()).toMatchObject({ month: '2023-11', keys: ['1 opened', '2 new'] });
+});
+
+test('When a workflow was replaced by a restart, then what it still writes is ignored', async () => {
+  await write(entries(1, ['opened']));
+  const late = { ...entries(2, ['late'], '2023-12'), workflowId: 'enrollment:left' };
+  expect(await write(late, START + 9)).toBe('ignored');
+  expect(await readModel()).toMatchObject({ sequence: 1, keys: ['1 opened'] });
 });
 
 test('When one key comes twice in one write, then the later entry stands and the write goes through', async () => {
@@ -146,7 +173,10 @@ test('When a write has waited for the row until after its attempt was given up, 
   };
   const times = { scheduledTimestampMs: scheduledAt, currentAttemptScheduledTimestampMs: scheduledAt };
   const attempt = new MockActivityEnvironment({ ...info, ...times });
-  const activities = createReadModelActivities({ database });
+  const activities = createReadModelActivities({
+    database,
+    workflows: { runStart: () => Promise.resolve(undefined) },
+  });
   const project = (projection: Projection) => activities.project(projection);
 
   let late: Promise<unknown> = Promise.resolve();

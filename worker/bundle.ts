@@ -7,7 +7,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 export const WORKFLOW_BUNDLE = path.join(__dirname, '..', 'workflow-bundle.js');
 
 async function bundle(): Promise<void> {
-  const workflowsPath = require.resolve('../workflows/enrollment');
+  const workflowsPath = require.resolve('../workflows/index');
   const silent = {
     log: () => {},
     trace: () => {},

@@ -14,6 +14,7 @@ import { createLogger, type Logger } from '../settings/logger';
 import { readWorkerSettings, type WorkerSettings } from '../settings/settings';
 import { connectionOptions, connectTemporal } from '../temporal/connection';
 import { createEnrollmentClient } from '../temporal/enrollments';
+import { createWorkflowWatch } from '../temporal/visibility';
 import { serveHealth } from './health';
 import { runOutbox } from './outbox';
 import { createWorkers } from './workers';
@@ -31,9 +32,11 @@ async function main(): Promise<void> {
   const { closeHttp, ...thirdParties } = connectThirdParties(settings);
   const keyring = createKeyring(settings.partnerKeySecrets);
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal));
-  const workers = await createWorkers(connection, settings, { database, keyring, ...thirdParties });
   const temporal = connectTemporal(settings.temporal);
-  const enrollments = createEnrollmentClient(temporal, { taskQueue: settings.temporal.taskQueue });
+  const enrollments = createEnrollmentClient(temporal, settings.temporal);
+  const workflows = createWorkflowWatch(temporal, settings.temporal);
+  const deps = { database, keyring, workflows, ...thirdParties };
+  const workers = await createWorkers(connection, settings, deps, logger);
 
   const { healthHost, healthPort } = settings;
   const health = serveHealth(healthHost, healthPort, () => workers.areRunning(), logger);

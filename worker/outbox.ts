@@ -1,11 +1,13 @@
 /** The outbox loop: does what was committed together with a change, at least once, however often a worker dies. */
+import { raiseAttention } from '../database/attention';
 import { findEnrollment, markStarted } from '../database/enrollments';
 import { sweepKeys } from '../database/idempotency';
 import { claimDue, finishOutboxRow, retryOutboxRow, type OutboxRow } from '../database/outbox';
 import type { Database } from '../database/pool';
 import { readClock } from '../database/programs';
+import { readResumption } from '../database/resumption';
 import type { Logger } from '../settings/logger';
-import type { EnrollmentClient } from '../temporal/enrollments';
+import { WorkflowIdTaken, type EnrollmentClient } from '../temporal/enrollments';
 
 const BATCH = 20;
 /** Longer than any single piece of work takes; a worker that dies leaves its rows for that long. */
@@ -71,7 +73,14 @@ async function deliver({ database, enrollments }: Deps, row: OutboxRow): Promise
   // A row that is marked as started is never started again by itself: a person looks at it.
   if (enrollment.startedAt) return;
   const clock = await readClock(database.pool, enrollment.programId);
-  await enrollments.start({ ...enrollment, clock: clock ?? [] });
+  const resumption = await readResumption(database.pool, row.enrollmentId);
+  try {
+    await enrollments.start({ ...enrollment, clock: clock ?? [], resumption });
+  } catch (error) {
+    if (error instanceof WorkflowIdTaken)
+      await raiseAttention(database.pool, row.enrollmentId, 'WORKFLOW_ID_TAKEN');
+    throw error;
+  }
   await markStarted(database.pool, row.enrollmentId);
 }
 

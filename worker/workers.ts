@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import { createActivities, type ActivityDeps } from '../activities/createActivities';
+import type { Logger } from '../settings/logger';
 import type { WorkerSettings } from '../settings/settings';
 import { payoutTaskQueue } from '../temporal/taskQueues';
 import { WORKFLOW_BUNDLE } from './bundle';
+import { reportRetries } from './retries';
 
 export interface Workers {
   /** Resolves when both have ended; rejects if one breaks. */
@@ -28,12 +30,14 @@ export async function createWorkers(
   connection: NativeConnection,
   settings: WorkerSettings,
   deps: ActivityDeps,
+  logger: Logger,
 ): Promise<Workers> {
   const { namespace, taskQueue } = settings.temporal;
   const activities = createActivities(deps);
   const common = {
     connection,
     namespace,
+    interceptors: { activity: [reportRetries({ database: deps.database, logger })] },
     shutdownGraceTime: settings.graceMs,
     shutdownForceTime: Math.round(settings.graceMs * 1.25),
   };

@@ -1,8 +1,8 @@
 /** The second person: large credits, and those of an account or contact that changed after it was confirmed. */
-import type { ApprovalCause } from '../program/enrollmentState';
-import { patient } from './activities';
+import type { ApprovalCause, EnrollmentState } from '../program/enrollmentState';
 import { endUnpaid } from './ending';
-import { SERVICE, type Journal } from './journal';
+import type { Journal } from './journal';
+import { schedulePayout } from './payout';
 import { waitAndRemind } from './reminders';
 import type { Waits } from './waits';
 
@@ -19,10 +19,13 @@ export async function untilApproved(journal: Journal, waits: Waits): Promise<voi
   const { outcome, by, reasonCode } = decided()!;
   switch (outcome) {
     case 'approve':
-      await schedule(journal);
+      // It may have taken longer than the payout date.
+      await schedulePayout(journal);
       return;
     case 'reject':
-      await endUnpaid(journal, 'rejected', ['REJECTED_BY_APPROVER', ...(reasonCode ? [reasonCode] : [])], by);
+      await endUnpaid(journal, 'rejected', ['REJECTED_BY_APPROVER', ...(reasonCode ? [reasonCode] : [])], {
+        actor: by,
+      });
       return;
     case 'send_back':
       state.credit = null;
@@ -43,27 +46,13 @@ export async function untilApproved(journal: Journal, waits: Waits): Promise<voi
 export function approvalCauses({ state }: Journal, aboveThreshold: boolean): ApprovalCause[] {
   return [
     ...(aboveThreshold ? (['above_threshold'] as const) : []),
-    ...(state.changedAfterConfirmation ? (['changed_after_confirmation'] as const) : []),
+    ...(changedAfterConfirmation(state) ? (['changed_after_confirmation'] as const) : []),
   ];
 }
 
-/** The approval may have taken longer than the payout date: then by the program's policy for late ones. */
-async function schedule(journal: Journal): Promise<void> {
-  const { state } = journal;
-  if (state.period.payoutAt <= journal.now()) {
-    const { programId, programRevision, enrolledOn, period } = state;
-    const payoutAt = await patient.planPayout.executeWithOptions({ summary: 'payout date that is left' }, [
-      { programId, programRevision, enrolledOn, period, at: journal.now() },
-    ]);
-    state.period = { ...state.period, payoutAt };
-  }
-  state.stage = 'scheduled';
-  const details = { payoutAt: new Date(state.period.payoutAt).toISOString() };
-  journal.record({
-    key: `payout_scheduled:${state.credit!.statementId}`,
-    type: 'payout_scheduled',
-    actor: SERVICE,
-    details,
-  });
-  await journal.write();
+/** Whoever takes over an account that was vouched for must not be paid on that word alone. */
+function changedAfterConfirmation({ firstConfirmed, submission }: EnrollmentState): boolean {
+  if (!firstConfirmed) return false;
+  const { advertiserId, contactId } = firstConfirmed;
+  return advertiserId !== submission.advertiserId || contactId !== submission.contactId;
 }

@@ -22,7 +22,8 @@ export async function untilCalculationDate(journal: Journal, waits: Waits): Prom
   await waitAndRemind(journal, waits, date, () => `calculation date of ${state.period.month}`);
   state.stage = 'calculating';
   journal.record({
-    key: `calculation_begun:${state.period.month}`,
+    // A credit that was sent back is calculated again for the same month.
+    key: `calculation_begun:${state.period.month}:${journal.sequence}`,
     type: 'calculation_begun',
     actor: SERVICE,
     details: { month: state.period.month },
@@ -69,7 +70,7 @@ export async function calculate(journal: Journal): Promise<void> {
         causes.length > 0 ? { statementId, causes, since: journal.now(), decided: null } : null;
       state.stage = state.approval ? 'approving' : 'scheduled';
       journal.record({
-        key: `credit_calculated:${period.month}`,
+        key: `credit_calculated:${statementId}`,
         type: 'credit_calculated',
         actor: SERVICE,
         details: { ...measured.credit, ...(causes.length > 0 && { approval: causes.join(',') }) },

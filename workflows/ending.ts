@@ -5,17 +5,29 @@ import { patient } from './activities';
 import { SERVICE, type Journal } from './journal';
 import type { EnrollmentResult } from './messages';
 
+/** Whose doing an ending is, and the message that asked for it. */
+export interface EndedBy {
+  actor: Actor;
+  messageId?: string;
+  noteId?: string | null;
+}
+
 export async function end(
   journal: Journal,
   status: EndStatus,
   reasonCodes: ReasonCode[],
-  actor: Actor = SERVICE,
+  { actor, messageId, noteId = null }: EndedBy = { actor: SERVICE },
 ): Promise<void> {
   const { state } = journal;
   state.stage = 'closed';
   state.ending = { status, reasonCodes, at: journal.now() };
-  const details = { status, ...(reasonCodes.length > 0 && { reasonCodes: reasonCodes.join(',') }) };
-  journal.record({ key: 'step:ended', type: 'ended', actor, details });
+  const details = {
+    status,
+    ...(reasonCodes.length > 0 && { reasonCodes: reasonCodes.join(',') }),
+    ...(noteId !== null && { noteId }),
+  };
+  // Under the message's id: whoever sent it and lost the answer finds that it was this ending.
+  journal.record({ key: messageId ?? 'step:ended', type: 'ended', actor, details });
   await journal.write();
 }
 
@@ -27,7 +39,7 @@ export async function endUnpaid(
   journal: Journal,
   status: Exclude<EndStatus, 'paid'>,
   reasonCodes: ReasonCode[],
-  actor: Actor = SERVICE,
+  by: EndedBy = { actor: SERVICE },
 ): Promise<void> {
   const { state } = journal;
   const submitted = await patient.cancelPayout.executeWithOptions(
@@ -35,7 +47,7 @@ export async function endUnpaid(
     [state.enrollmentId],
   );
   if (!submitted) {
-    await end(journal, status, reasonCodes, actor);
+    await end(journal, status, reasonCodes, by);
     return;
   }
   state.credit = submitted;

@@ -1,6 +1,5 @@
 /**
- * The process of one enrollment, as the program page tells it. Everything exported here can be started as a workflow, so
- * nothing else is: messages.ts is the contract, inbox.ts and signals.ts take messages, journal.ts keeps state and read model,
+ * The process of one enrollment, as the program page tells it: messages.ts is the contract, inbox.ts and signals.ts take messages, journal.ts keeps state and read model,
  * waits.ts waits on the program's clock; lookUp.ts, calculation.ts and payout.ts are the steps.
  */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
@@ -8,27 +7,26 @@ import { openedState } from '../program/enrollmentState';
 import { untilApproved } from './approval';
 import { calculate, untilCalculationDate } from './calculation';
 import { receiveMessages } from './inbox';
-import { endUnpaid, resultOf } from './ending';
+import { endUnpaid, resultOf, type EndedBy } from './ending';
 import { Journal, OPERATOR, SERVICE } from './journal';
 import { keepAdvertiserLookedUp } from './lookUp';
-import type { EnrollmentInput, EnrollmentResult } from './messages';
+import type { EnrollmentInput, EnrollmentResult, Resumed } from './messages';
 import { keepPartnerKeyChecked } from './partnerCheck';
 import { payOut, untilPayoutDate } from './payout';
 import { Waits } from './waits';
 
 export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResult> {
-  const journal = new Journal(openedState(input), input.clock);
+  const { resumed } = input;
+  const journal = new Journal(resumed?.state ?? openedState(input), input.clock, resumed);
   const { state } = journal;
   const waits = new Waits(journal);
-  // The first entry, also when messages came before this line.
-  const { month } = state.period;
-  journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
+  recordBeginning(journal, resumed);
   const open = new CancellationScope();
-  let withdrawnBy = OPERATOR; // *Cancel* in Temporal UI is a withdrawal, too.
+  let withdrawnBy: EndedBy | undefined;
   receiveMessages(journal, {
     clockAdjusted: waits.clockAdjusted,
-    withdraw(by) {
-      withdrawnBy = by;
+    withdraw: (by) => {
+      withdrawnBy ??= by;
       open.cancel();
     },
   });
@@ -38,14 +36,27 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
   const withdrawn = await endsByCancel(open.run(() => untilPayable(journal, waits)));
   // From here on nothing stops it: what is paid is paid, and what has ended is written down.
   await CancellationScope.nonCancellable(async () => {
-    if (withdrawn && !state.ending) await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], withdrawnBy);
-    if (state.stage === 'scheduled') await payOut(journal, input.payoutTaskQueue);
+    // *Cancel* in Temporal UI is a withdrawal, too.
+    const by = withdrawnBy ?? { actor: OPERATOR };
+    if (withdrawn && !state.ending) await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], by);
+    if (state.stage === 'scheduled' || state.stage === 'paying') await payOut(journal, input.payoutTaskQueue);
 
     await checks;
     await condition(allHandlersFinished);
     await journal.written();
   });
   return resultOf(journal);
+}
+
+/** The first entry: before any message is received, also one that came before. */
+function recordBeginning(journal: Journal, resumed: Resumed | undefined): void {
+  const { month } = journal.state.period;
+  if (resumed) {
+    const { sequence, by } = resumed;
+    journal.record({ key: `restarted:${sequence}`, type: 'restarted', actor: by, details: { month } });
+  } else {
+    journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
+  }
 }
 
 async function untilPayable(journal: Journal, waits: Waits): Promise<void> {
@@ -55,6 +66,8 @@ async function untilPayable(journal: Journal, waits: Waits): Promise<void> {
       case 'collecting':
         // Confirmation, questionnaire, look-up, resubmissions and deferrals come in meanwhile, in any order.
         await untilCalculationDate(journal, waits);
+        break;
+      case 'calculating':
         await calculate(journal);
         break;
       case 'approving':

@@ -1,5 +1,6 @@
 /** The facts that are reported from outside: submissions, the survey partner's word, the questionnaire. */
 import { confirmationStands, PARTNER_CRITERIA } from '../program/criteria';
+import { REASONS_FOR } from '../program/decision';
 import type { PartnerCriterion } from '../program/enrollmentState';
 import type { Journal } from './journal';
 import {
@@ -8,6 +9,7 @@ import {
   isText,
   refusal,
   refuseOnceCalculating,
+  requireFitting,
   type Kind,
   type Repeats,
 } from './kinds';
@@ -33,9 +35,6 @@ export function resubmit(journal: Journal): Kind<messages.ResubmitMessage> {
     apply({ submission, messageId, actor }) {
       const { advertiserId } = submission;
       const otherAccount = advertiserId !== state.submission.advertiserId;
-      const otherContact = submission.contactId !== state.submission.contactId;
-      // Whoever takes over an account that was vouched for must not be paid on that word alone.
-      if ((otherAccount || otherContact) && wasConfirmed(journal)) state.changedAfterConfirmation = true;
       state.submission = submission;
       if (otherAccount) state.lookUp = { state: 'pending' };
       state.lastDecisiveChange = actor;
@@ -45,23 +44,18 @@ export function resubmit(journal: Journal): Kind<messages.ResubmitMessage> {
   };
 }
 
-/** At any time before, for whatever submission. */
-function wasConfirmed({ state }: Journal): boolean {
-  const confirmed = Object.values(state.partnerStatements).some(({ outcome }) => outcome === 'confirmed');
-  return confirmed || state.keyCheck?.outcome === 'valid';
-}
-
 export function confirmPartner(journal: Journal, repeats: Repeats): Kind<messages.ConfirmPartnerMessage> {
-  const { state } = journal;
+  const isKnown = ({ criteria }: messages.ConfirmPartnerMessage) =>
+    confirmationStands(journal.state, criteria);
   return {
     isComplete: namesItsSubmission,
     check(message) {
       refuseOnceCalculating(journal);
       requireCurrentSubmission(journal, message);
-      if (confirmationStands(state)) repeats.refuseEndless();
+      if (isKnown(message)) repeats.refuseEndless();
     },
     apply(message) {
-      const repeated = confirmationStands(state);
+      const repeated = isKnown(message);
       if (repeated) repeats.count();
       else recordStatement(journal, message, { outcome: 'confirmed', reasonCode: null });
       journal.record({
@@ -89,6 +83,7 @@ export function rejectPartner(journal: Journal, repeats: Repeats): Kind<messages
   return {
     isComplete: (message) => namesItsSubmission(message) && isReasonCode(message.reasonCode),
     check(message) {
+      requireFitting(message.reasonCode, REASONS_FOR.partner_rejection);
       refuseOnceCalculating(journal);
       requireCurrentSubmission(journal, message);
       if (isKnown(message)) repeats.refuseEndless();
@@ -172,7 +167,8 @@ function recordStatement(
   said: { outcome: 'confirmed' | 'rejected'; reasonCode: messages.RejectPartnerMessage['reasonCode'] | null },
 ): void {
   const { state } = journal;
-  const { id: submissionId, advertiserId } = state.submission;
+  const { id: submissionId, advertiserId, contactId } = state.submission;
+  if (said.outcome === 'confirmed') state.firstConfirmed ??= { advertiserId, contactId };
   const statement = { ...said, submissionId, advertiserId, by: actor, at: journal.now() };
   for (const criterion of criteria ?? PARTNER_CRITERIA) state.partnerStatements[criterion] = statement;
   state.lastDecisiveChange = actor;

@@ -7,8 +7,8 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
 import { PARTNER_CRITERIA } from '../program/criteria';
-import type { Actor } from '../program/enrollmentState';
 import { defer } from './deferral';
+import type { EndedBy } from './ending';
 import { completeQuestionnaire, confirmPartner, rejectPartner, reopenQuestionnaire, resubmit } from './facts';
 import { decideApproval, hold, release, waive, withdraw } from './interventions';
 import type { Journal } from './journal';
@@ -19,8 +19,8 @@ import { optionalCriteria, optionalId, receiveSignals, requiredMonth, requiredRe
 
 /** What messages set going besides facts. */
 export interface Reactions {
-  clockAdjusted(): void;
-  withdraw(by: Actor): void;
+  clockAdjusted: () => void;
+  withdraw: (by: EndedBy) => void;
 }
 
 export function receiveMessages(journal: Journal, reactions: Reactions): void {
@@ -44,11 +44,7 @@ export function receiveMessages(journal: Journal, reactions: Reactions): void {
   receive(journal, messages.release, release(journal));
   receive(journal, messages.waive, waive(journal));
   receive(journal, messages.decideApproval, decideApproval(journal));
-  receive(
-    journal,
-    messages.withdraw,
-    withdraw(journal, (by) => reactions.withdraw(by)),
-  );
+  receive(journal, messages.withdraw, withdraw(journal, reactions.withdraw));
 
   const receiveSignal = receiveSignals(journal);
   const word = (sent: messages.OperatorMessage<messages.PartnerWordMessage>) => ({
@@ -75,6 +71,7 @@ export function receiveMessages(journal: Journal, reactions: Reactions): void {
 
   setHandler(messages.wake, reactions.clockAdjusted);
   setHandler(messages.enrollmentQuery, () => state);
+  setHandler(messages.projectionQuery, () => journal.wholeProjection());
 }
 
 function receive<M extends Message>(

@@ -3,9 +3,9 @@
  * decision in PostgreSQL, which is read here before it counts.
  */
 import { condition, log } from '@temporalio/workflow';
-import type { Decision, DecisionKind } from '../program/decision';
-import type { Actor } from '../program/enrollmentState';
+import { REASONS_FOR, type Decision, type DecisionKind } from '../program/decision';
 import { local } from './activities';
+import type { EndedBy } from './ending';
 import type { Journal } from './journal';
 import {
   failure,
@@ -14,6 +14,7 @@ import {
   refusal,
   refuseOnceCalculating,
   refuseOncePaying,
+  requireFitting,
   type Kind,
 } from './kinds';
 import type { DecisionMessage, HoldMessage, WithdrawMessage } from './messages';
@@ -24,6 +25,7 @@ export function hold(journal: Journal): Kind<HoldMessage> {
   return {
     isComplete: ({ reasonCode, noteId }) => isReasonCode(reasonCode) && (noteId === null || isText(noteId)),
     check({ reasonCode }) {
+      requireFitting(reasonCode, REASONS_FOR.hold);
       refuseOncePaying(journal);
       if (state.onHold?.reasonCode === reasonCode)
         throw failure('NOTHING_CHANGED', 'The enrollment is on hold for this reason already.');
@@ -38,9 +40,14 @@ export function hold(journal: Journal): Kind<HoldMessage> {
 export function release(journal: Journal): Kind<DecisionMessage> {
   const { state } = journal;
   return decided(journal, 'release', {
-    check() {
+    check(decision) {
       refuseOncePaying(journal);
-      if (!state.onHold) throw refusal('NOT_ON_HOLD');
+      const { onHold } = state;
+      if (!onHold) throw refusal('NOT_ON_HOLD');
+      if (!decision) return;
+      const { hold: seen } = decision;
+      if (seen?.since !== onHold.since || seen.reasonCode !== onHold.reasonCode)
+        throw refusal('DECISION_OUTDATED');
     },
     apply({ by }) {
       state.onHold = null;
@@ -83,17 +90,16 @@ export function decideApproval(journal: Journal): Kind<DecisionMessage> {
   });
 }
 
-/** Until the payout begins; `begin` stops the process, which answers by its ending. */
-export function withdraw(journal: Journal, begin: (actor: Actor) => void): Kind<WithdrawMessage> {
+/** Until the payout begins; `begin` stops the process, and the answer is what became of it. */
+export function withdraw(journal: Journal, begin: (by: EndedBy) => void): Kind<WithdrawMessage> {
   const { state } = journal;
   return {
     isComplete: ({ noteId }) => noteId === null || isText(noteId),
     check: () => refuseOncePaying(journal),
     async apply({ messageId, actor, noteId }) {
-      journal.record({ key: messageId, type: 'withdrawal_requested', actor, details: { noteId } });
-      begin(actor);
-      await condition(() => state.ending !== null || state.stage === 'paying');
-      if (state.ending?.status !== 'withdrawn') throw refusal('PAYOUT_BEGUN');
+      begin({ actor, messageId, noteId });
+      await condition(() => state.stage === 'closed' || state.stage === 'paying');
+      if (state.ending?.status !== 'withdrawn') refuseOncePaying(journal);
     },
   };
 }
@@ -102,8 +108,8 @@ type DecisionOf<K extends DecisionKind> = Extract<Decision, { kind: K }>;
 
 interface Deciding<K extends DecisionKind> {
   /** Without the decision: what refuses any; with it: what refuses this one. */
-  check(decision?: DecisionOf<K>): void;
-  apply(decision: DecisionOf<K>): { type: string; details: Record<string, string | null> };
+  check: (decision?: DecisionOf<K>) => void;
+  apply: (decision: DecisionOf<K>) => { type: string; details: Record<string, string | null> };
 }
 
 /** A message of which only the decision that it names counts, whoever sent it. */

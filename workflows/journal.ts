@@ -9,7 +9,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { TimelineEvent } from '../activities/types';
+import type { Projection, TimelineEvent } from '../activities/types';
 import { programTime, type ProgramClock } from '../program/clock';
 import type { Actor, EnrollmentState } from '../program/enrollmentState';
 import { explain } from '../program/explain';
@@ -25,10 +25,14 @@ export const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
 export class Journal {
   clock: ProgramClock;
   /** Counts entries; the read model replaces what a lost workflow task wrote by it. */
-  sequence = 0;
-  private readonly applied = new Set<string>();
+  sequence: number;
+  /** Entries before this run: those of a workflow that was stopped. */
+  readonly beganAt: number;
+  private readonly applied: Set<string>;
   private readonly applying = new Map<string, Promise<void>>();
-  private unwritten: (TimelineEvent & { sequence: number })[] = [];
+  /** Of this run, also those that are written: the read model can be made anew from them. */
+  private readonly events: Projection['events'] = [];
+  private unwritten: Projection['events'] = [];
   private writing: Promise<void> | undefined;
   private catchingUp: Promise<void> | undefined;
   /** Search attributes by name, as Temporal has them. */
@@ -37,8 +41,12 @@ export class Journal {
   constructor(
     readonly state: EnrollmentState,
     clock: ProgramClock,
+    before: { sequence: number; applied: string[] } = { sequence: 0, applied: [] },
   ) {
     this.clock = clock;
+    this.beganAt = before.sequence;
+    this.sequence = before.sequence;
+    this.applied = new Set(before.applied);
     this.shown = new Map(searchable(state).map(({ key, value }) => [key.name, value]));
     this.shown.set(ENROLLMENT_STATUS.name, 'open'); // the start input says so for every enrollment
     this.show();
@@ -54,7 +62,9 @@ export class Journal {
     const now = this.now();
     this.sequence += 1;
     this.state.pending = pendingSince(this.state, now);
-    this.unwritten.push({ ...event, at: now, sequence: this.sequence });
+    const entry = { ...event, at: now, sequence: this.sequence };
+    this.events.push(entry);
+    this.unwritten.push(entry);
     this.show();
   }
 
@@ -125,12 +135,20 @@ export class Journal {
     this.catchingUp = undefined;
   }
 
-  private projection() {
+  /** What the read model should hold now, with all that happened in this run. */
+  wholeProjection(): Projection {
+    return this.projection(this.events);
+  }
+
+  private projection(events = this.unwritten): Projection {
+    const { workflowId, runId, runStartTime } = workflowInfo();
     return {
-      runId: workflowInfo().runId,
+      workflowId,
+      runId,
+      runStartedAt: runStartTime.getTime(),
       sequence: this.sequence,
       state: JSON.parse(JSON.stringify(this.state)) as EnrollmentState,
-      events: [...this.unwritten],
+      events: [...events],
     };
   }
 

@@ -50,6 +50,12 @@ export function isReasonCode(value: unknown): value is ReasonCode {
   return typeof value === 'string' && Object.hasOwn(REASONS, value);
 }
 
+/** Throws INVALID_MESSAGE for a reason code that says nothing about this kind of message. */
+export function requireFitting(reasonCode: ReasonCode, fitting: readonly ReasonCode[]): void {
+  if (fitting.includes(reasonCode)) return;
+  throw failure('INVALID_MESSAGE', `The field reasonCode must be one of ${fitting.join(', ')}.`);
+}
+
 /** Facts and moves are taken until the calculation begins. */
 export function refuseOnceCalculating({ state }: Journal): void {
   if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');

@@ -20,7 +20,10 @@ async function lookUpOnce(journal: Journal): Promise<void> {
   const { month, calendarRevision } = state.period;
   const { programId, programRevision, enrolledOn } = state;
   // A late answer about a replaced ad account must not count, nor one that planned a month that was deferred meanwhile.
-  const superseded = () => state.submission.advertiserId !== advertiserId || state.period.month !== month;
+  const superseded = () =>
+    state.submission.advertiserId !== advertiserId ||
+    state.period.month !== month ||
+    state.stage === 'closed';
 
   const scope = new CancellationScope();
   const asked = scope.run(() =>

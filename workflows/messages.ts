@@ -10,6 +10,7 @@
  */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Projection } from '../activities/types';
 import type { ProgramClock } from '../program/clock';
 import type {
   Actor,
@@ -21,14 +22,27 @@ import type {
 } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 
-/** The name under which the workflow is registered. */
+/** The names under which the workflows are registered. */
 export const ENROLLMENT_WORKFLOW = 'enrollment';
+export const COMPARISON_WORKFLOW = 'comparison';
 
 export interface EnrollmentInput extends OpeningFacts {
   version: 1;
   clock: ProgramClock;
   /** Task queue of `pay` and `settle`. */
   payoutTaskQueue: string;
+  /** The facts from which it goes on, when an admin has restarted it. */
+  resumed?: Resumed;
+}
+
+/** What the read model held of an enrollment whose workflow was stopped. */
+export interface Resumed {
+  state: EnrollmentState;
+  /** Entries go on counting from here. */
+  sequence: number;
+  /** Messages and decisions that count already. */
+  applied: string[];
+  by: Actor;
 }
 
 /** How an enrollment ended: a result, not a failure. */
@@ -132,6 +146,8 @@ export const wake = defineSignal('wake');
 
 /** The facts as they are now; lists and reads come from PostgreSQL, this is for operators. */
 export const enrollmentQuery = defineQuery<EnrollmentState>('enrollment');
+/** What the read model should hold; the comparison repairs it by this. */
+export const projectionQuery = defineQuery<Projection>('projection');
 
 /**
  * Types of the typed failures by which an Update is refused. The failure's message is a sentence for people; a refusal

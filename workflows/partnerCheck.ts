@@ -37,6 +37,10 @@ async function checkOnce(journal: Journal): Promise<void> {
     return;
   }
   state.keyCheck = { partnerKeyId, ...answer, at: journal.now() };
+  if (answer.outcome === 'valid') {
+    const { advertiserId, contactId } = state.submission;
+    state.firstConfirmed ??= { advertiserId, contactId };
+  }
   journal.record({
     key: `key_checked:${partnerKeyId}`,
     type: 'partner_key_checked',

@@ -3,8 +3,9 @@
  * called, so neither a retry, nor a reset, nor a second run of this code can pay twice.
  */
 import { condition, sleep } from '@temporalio/workflow';
+import type { PaymentAttempt } from '../activities/types';
 import type { PayoutFacts } from '../program/enrollmentState';
-import { payoutActivities } from './activities';
+import { patient, payoutActivities } from './activities';
 import { end } from './ending';
 import { SERVICE, type Journal } from './journal';
 import type { Waits } from './waits';
@@ -13,11 +14,45 @@ import type { Waits } from './waits';
 const LOOK_UP_PAUSES_MS = [1_000, 5_000, 30_000, 5 * 60_000, 30 * 60_000];
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
-export async function untilPayoutDate({ state }: Journal, waits: Waits): Promise<void> {
-  await waits.until(
-    () => (state.onHold ? undefined : state.period.payoutAt),
-    () => `payout date of ${state.period.month}`,
-  );
+/** Until the payout date; a hold may outlast it. */
+export async function untilPayoutDate(journal: Journal, waits: Waits): Promise<void> {
+  const { state } = journal;
+  for (;;) {
+    await waits.until(
+      () => (state.onHold ? journal.now() : state.period.payoutAt),
+      () => `payout date of ${state.period.month}`,
+    );
+    if (!state.onHold) return;
+    await waits.until(
+      () => (state.onHold ? undefined : journal.now()),
+      () => 'release',
+    );
+    if (isLate(journal)) await schedulePayout(journal);
+  }
+}
+
+/** For its payout date, or for what is left of one that has passed: by the program's policy. */
+export async function schedulePayout(journal: Journal): Promise<void> {
+  const { state } = journal;
+  if (isLate(journal)) {
+    const { programId, programRevision, enrolledOn, period } = state;
+    const payoutAt = await patient.planPayout.executeWithOptions({ summary: 'payout date that is left' }, [
+      { programId, programRevision, enrolledOn, period, at: journal.now() },
+    ]);
+    state.period = { ...state.period, payoutAt };
+  }
+  state.stage = 'scheduled';
+  journal.record({
+    key: `payout_scheduled:${state.credit!.statementId}:${journal.sequence}`,
+    type: 'payout_scheduled',
+    actor: SERVICE,
+    details: { payoutAt: new Date(state.period.payoutAt).toISOString() },
+  });
+  await journal.write();
+}
+
+function isLate(journal: Journal): boolean {
+  return journal.state.period.payoutAt <= journal.now();
 }
 
 export async function payOut(journal: Journal, taskQueue: string): Promise<void> {
@@ -30,17 +65,20 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
   await journal.write();
 
   const { amountMinor, currency, statementId } = credit;
-  let attempt = await pay.executeWithOptions({ summary: 'pay the credit' }, [
-    {
-      enrollmentId,
-      programId,
-      programRevision,
-      advertiserId: state.submission.advertiserId,
-      amountMinor,
-      currency,
-      statementId,
-    },
-  ]);
+  // A restarted enrollment that knows its payout only finds out what became of it.
+  let attempt = state.payout
+    ? lookedUpAgain(state.payout.key)
+    : await pay.executeWithOptions({ summary: 'pay the credit' }, [
+        {
+          enrollmentId,
+          programId,
+          programRevision,
+          advertiserId: state.submission.advertiserId,
+          amountMinor,
+          currency,
+          statementId,
+        },
+      ]);
   for (let lookUps = 0; ; lookUps += 1) {
     const payout = await settle.executeWithOptions(
       { summary: `book the payout (${attempt.outcome.outcome})` },
@@ -54,10 +92,14 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
     await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
       summary: 'before the payout is looked up again',
     });
-    attempt = { payoutKey: attempt.payoutKey, outcome: { outcome: 'unknown', evidence: 'looked up again' } };
+    attempt = lookedUpAgain(attempt.payoutKey);
   }
 
   await end(journal, 'paid', []);
+}
+
+function lookedUpAgain(payoutKey: string): PaymentAttempt {
+  return { payoutKey, outcome: { outcome: 'unknown', evidence: 'looked up again' } };
 }
 
 function recordPayout(journal: Journal, payout: PayoutFacts, lookUps: number): void {

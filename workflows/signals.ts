@@ -26,10 +26,12 @@ type ReceiveSignal = <M extends Message>(...parts: SignalParts<M>) => void;
 /** The function by which each kind is registered. Handlers never throw: a Signal must not break the workflow. */
 export function receiveSignals(journal: Journal): ReceiveSignal {
   // Timeline keys count the Signals of the run: unique, and the same again when a reset applies them again.
+  // A restarted enrollment counts anew, after the entries that it began with.
+  const run = journal.beganAt === 0 ? 'operator' : `operator:${journal.beganAt}`;
   let received = 0;
   return <M extends Message>(...[definition, kind, fields, complete]: SignalParts<M>) =>
     setHandler(definition, async (sent) => {
-      const key = `operator:${(received += 1)}`;
+      const key = `${run}:${(received += 1)}`;
       try {
         const given = readSignal(sent, fields);
         const messageId = optionalId(given.messageId, 'messageId') ?? key;

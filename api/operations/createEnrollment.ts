@@ -6,19 +6,19 @@ import { randomUUID } from 'node:crypto';
 import {
   findEnrollment,
   insertEnrollment,
-  liveEnrollmentOfBrand,
-  markStarted,
+  latestEnrollmentOfBrand,
   type EnrollmentRow,
 } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
-import { latestProgram, readClock, type PublishedProgram } from '../../database/programs';
+import { latestProgram, type PublishedProgram } from '../../database/programs';
+import { barToSuccessor, permitsSuccessor, supersede } from '../../database/successors';
 import { firstSubmissionId, submissionOfMessage } from '../../database/submissions';
 import { brandKey } from '../../program/brandKey';
 import { firstPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import type { ProgramDefinition } from '../../program/definition';
 import { openedState } from '../../program/enrollmentState';
-import { TemporalUnavailable } from '../../temporal/enrollments';
+import { firstWorkflowId, nextWorkflowId } from '../../temporal/workflowId';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { mayRunOnTestClock } from '../../settings/settings';
@@ -27,9 +27,7 @@ import type { CreateEnrollmentBody, FormBody } from '../schemas';
 import { acceptForm, submissionFacts, submissionOf } from './form';
 import { insertWithKey, keyOnForm } from './partnerApiKey';
 import { resubmit } from './resubmit';
-
-/** The API starts the workflow itself; the outbox looks after it this much later. */
-const OUTBOX_HEAD_START_MS = 10_000;
+import { OUTBOX_HEAD_START_MS, startEnrollment } from './startEnrollment';
 
 /** 201: enrolled. 202: enrolled, will be started. 200: the brand was enrolled by this caller; a resubmission. */
 export type Enrolled = { status: 200 | 201 | 202; row: EnrollmentRow };
@@ -48,27 +46,40 @@ export async function createEnrollment(
     throw testClockRefused(programId);
 
   for (let tries = 0; tries < 3; tries += 1) {
-    const live = await liveEnrollmentOf(context, program.definition, form);
+    const latest = await latestEnrollmentOf(context, program.definition, form);
+    const predecessor = latest && (await makesRoom(context, latest, message)) ? latest : undefined;
+    const live = predecessor ? undefined : latest;
     if (live && live.owner !== principal.id) throw refused(409, 'BRAND_ALREADY_ENROLLED', '/brand/storeUrl');
     if (live && !(await isMadeBy(context, live, message))) {
       return { status: 200, row: await resubmit(context, principal, live, form, message) };
     }
-    const enrollmentId = live?.enrollmentId ?? (await insert(context, principal, body, program, message));
+    const enrollmentId =
+      live?.enrollmentId ?? (await insert(context, principal, body, program, message, predecessor));
     if (enrollmentId === undefined) continue;
     const row = (await findEnrollment(pool, { kind: 'all' }, enrollmentId))!;
-    return { status: row.startedAt || (await start(context, row)) ? 201 : 202, row };
+    return { status: row.startedAt || (await startEnrollment(context, row)) ? 201 : 202, row };
   }
   throw new Error(`An enrollment of the brand in ${programId} can neither be found nor made.`);
 }
 
 /** An enrollment that exists keeps the terms that it was made under, so the latest rules do not judge its form. */
-async function liveEnrollmentOf(
+async function latestEnrollmentOf(
   { database }: ApiContext,
   { id, sharedStoreHosts }: ProgramDefinition,
   { brand }: FormBody,
 ): Promise<EnrollmentRow | undefined> {
   const key = brandKey(brand.storeUrl, sharedStoreHosts);
-  return key.ok ? liveEnrollmentOfBrand(database.pool, id, key.key) : undefined;
+  return key.ok ? latestEnrollmentOfBrand(database.pool, id, key.key) : undefined;
+}
+
+/** Whether the brand may enroll again; a request that was sent before that was permitted stays what it was. */
+async function makesRoom(
+  { database }: ApiContext,
+  { enrollmentId, state }: EnrollmentRow,
+  { messageId }: MessageIdentity,
+): Promise<boolean> {
+  if (!state.ending || (await submissionOfMessage(database.pool, messageId))) return false;
+  return permitsSuccessor(database.pool, enrollmentId);
 }
 
 /** Whether this is a retry of the request that made the enrollment: its answer was lost, what it wrote is there. */
@@ -88,6 +99,7 @@ async function insert(
   body: CreateEnrollmentBody,
   program: PublishedProgram,
   { messageId }: MessageIdentity,
+  predecessor: EnrollmentRow | undefined,
 ): Promise<string | undefined> {
   const { definition, revision, clock } = program;
   const key = acceptForm(definition, body);
@@ -120,8 +132,14 @@ async function insert(
     enrolledOn: first.enrolledOn,
     period: { ...first.plan, calendarRevision: revision },
   });
-  const workflowId = `enrollment:${definition.id}:${key}`;
+  const workflowId = predecessor
+    ? nextWorkflowId(predecessor.workflowId)
+    : firstWorkflowId(definition.id, key);
   return context.database.transaction(async (client) => {
+    if (predecessor) {
+      if (await barToSuccessor(client, predecessor.enrollmentId)) return undefined;
+      await supersede(client, predecessor.enrollmentId, enrollmentId);
+    }
     const inserted = await insertEnrollment(client, {
       enrollmentId,
       brandKey: key,
@@ -134,24 +152,6 @@ async function insert(
     await enqueueStart(client, enrollmentId, OUTBOX_HEAD_START_MS);
     return enrollmentId;
   });
-}
-
-/** False if Temporal is away: the outbox starts it later. */
-async function start(context: ApiContext, row: EnrollmentRow): Promise<boolean> {
-  // Read after the commit: whoever adjusts the clock from now on finds the enrollment and wakes it.
-  const clock = await readClock(context.database.pool, row.programId);
-  try {
-    await context.enrollments.start({ ...row, clock: clock ?? [] });
-  } catch (error) {
-    if (!(error instanceof TemporalUnavailable)) throw error;
-    context.logger.warn(
-      { enrollmentId: row.enrollmentId },
-      'Temporal is away; the outbox will start the enrollment',
-    );
-    return false;
-  }
-  await markStarted(context.database.pool, row.enrollmentId);
-  return true;
 }
 
 /** Short enough to read aloud, unguessable enough not to be tried out. */

@@ -1,4 +1,4 @@
-/** The facts that are reported from outside: partner confirmation, questionnaire, deferral. */
+/** The facts that are reported from outside: the survey partner's word, questionnaire, deferral. */
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
@@ -8,28 +8,47 @@ import * as messages from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { invalid, pointerTo, Problem, type FieldError } from '../problem';
-import type { QuestionnaireBody } from '../schemas';
+import type { ConfirmationBody, NoteBody, QuestionnaireBody, RejectionBody } from '../schemas';
+import { writeNote } from './decisions';
 import { sendMessage } from './send';
 
 export function confirmPartner(
   context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
-  body: { advertiserId: string },
+  body: ConfirmationBody,
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
-  const { messageId } = message;
-  const { advertiserId } = body;
-  // Of the submission as the sender could see it: one that comes in between is not attested.
-  const submissionId = row.state.submission.id;
-  const confirmation = {
+  return sendMessage(context, row, messages.confirmPartner, wordOf(principal, row, body, message), message);
+}
+
+export function rejectPartner(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  body: RejectionBody,
+  message: MessageIdentity,
+): Promise<EnrollmentRow> {
+  const { reasonCode = 'PARTNER_REJECTED' } = body;
+  const rejection = { ...wordOf(principal, row, body, message), reasonCode };
+  return sendMessage(context, row, messages.rejectPartner, rejection, message);
+}
+
+function wordOf(
+  principal: Principal,
+  { state }: EnrollmentRow,
+  { advertiserId, criteria }: ConfirmationBody,
+  { messageId }: MessageIdentity,
+): messages.PartnerWordMessage {
+  return {
     version: 1,
     messageId,
     actor: actorOf(principal),
     advertiserId,
-    submissionId,
-  } as const;
-  return sendMessage(context, row, messages.confirmPartner, confirmation, message);
+    // As the sender could see it: of one that comes in between nothing is said.
+    submissionId: state.submission.id,
+    ...(criteria && { criteria }),
+  };
 }
 
 export async function defer(
@@ -80,6 +99,20 @@ export async function completeQuestionnaire(
   });
   const completed = { version: 1, messageId, actor: actorOf(principal), answersId } as const;
   return sendMessage(context, row, messages.completeQuestionnaire, completed, message);
+}
+
+/** The answers were not enough: the advertiser has to answer again. */
+export async function reopenQuestionnaire(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  { note }: NoteBody,
+  message: MessageIdentity,
+): Promise<EnrollmentRow> {
+  const noteId = await writeNote(context.database.pool, principal, row, note, message);
+  const { messageId } = message;
+  const reopening = { version: 1, messageId, actor: actorOf(principal), noteId } as const;
+  return sendMessage(context, row, messages.reopenQuestionnaire, reopening, message);
 }
 
 function checkAnswers(questions: readonly Question[], answers: QuestionnaireBody['answers']): FieldError[] {

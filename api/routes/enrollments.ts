@@ -1,25 +1,49 @@
 /** `/v1/enrollments` */
 import { Router } from 'express';
-import { findEnrollment, listEnrollments } from '../../database/enrollments';
+import type { z } from 'zod';
+import { findEnrollment, listEnrollments, type EnrollmentRow } from '../../database/enrollments';
 import { findStatement } from '../../database/statements';
 import { readTimeline } from '../../database/timeline';
 import { scopeOf, type Principal } from '../authentication';
+import type { ApiContext, MessageIdentity } from '../context';
 import { createEnrollment } from '../operations/createEnrollment';
-import { completeQuestionnaire, confirmPartner, defer } from '../operations/facts';
+import { decideApproval, hold, release, waive, withdraw } from '../operations/decisions';
+import {
+  completeQuestionnaire,
+  confirmPartner,
+  defer,
+  rejectPartner,
+  reopenQuestionnaire,
+} from '../operations/facts';
+import { permitNewEnrollment } from '../operations/newEnrollment';
 import { resubmit } from '../operations/resubmit';
 import { invalid, notFound } from '../problem';
 import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
 import {
+  approvalBody,
   confirmationBody,
   createEnrollmentBody,
   deferralBody,
+  holdBody,
   listQuery,
+  noteBody,
   questionnaireBody,
+  rejectionBody,
+  requiredNoteBody,
   resubmissionBody,
+  waiverBody,
 } from '../schemas';
 import { enrollmentInPath, parse, read, write, writeEnrollment, type RouteTools } from './route';
 
 const EVERYBODY = ['caller', 'partner', 'admin', 'approver'] as const satisfies readonly Principal['role'][];
+
+type Operation<Body> = (
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+  body: Body,
+  message: MessageIdentity,
+) => Promise<EnrollmentRow>;
 
 export function enrollmentRoutes(tools: RouteTools): Router {
   const { context } = tools;
@@ -79,37 +103,34 @@ export function enrollmentRoutes(tools: RouteTools): Router {
     }),
   );
 
-  router.post(
-    '/:id/resubmission',
-    writeEnrollment(tools, ['caller', 'admin'], resubmissionBody, async (principal, row, body, message) => ({
-      status: 200,
-      body: present(principal, await resubmit(context, principal, row, body, message)),
-    })),
-  );
+  act('resubmission', ['caller', 'admin'], resubmissionBody, resubmit);
+  act('partner-confirmation', ['partner', 'admin'], confirmationBody, confirmPartner);
+  act('partner-rejection', ['partner', 'admin'], rejectionBody, rejectPartner);
+  act('questionnaire', ['caller', 'admin'], questionnaireBody, completeQuestionnaire);
+  act('questionnaire/reopening', ['admin'], noteBody, reopenQuestionnaire);
+  act('deferral', ['partner', 'admin'], deferralBody, defer);
+  act('hold', ['admin'], holdBody, hold);
+  act('release', ['admin'], requiredNoteBody, release);
+  act('waiver', ['admin'], waiverBody, waive);
+  act('approval', ['approver'], approvalBody, decideApproval);
+  act('withdrawal', ['caller', 'admin'], noteBody, withdraw);
+  act('new-enrollment-permission', ['admin'], requiredNoteBody, permitNewEnrollment);
 
-  router.post(
-    '/:id/partner-confirmation',
-    writeEnrollment(tools, ['partner', 'admin'], confirmationBody, async (principal, row, body, message) => ({
-      status: 200,
-      body: present(principal, await confirmPartner(context, principal, row, body, message)),
-    })),
-  );
-
-  router.post(
-    '/:id/questionnaire',
-    writeEnrollment(tools, ['caller', 'admin'], questionnaireBody, async (principal, row, body, message) => ({
-      status: 200,
-      body: present(principal, await completeQuestionnaire(context, principal, row, body, message)),
-    })),
-  );
-
-  router.post(
-    '/:id/deferral',
-    writeEnrollment(tools, ['partner', 'admin'], deferralBody, async (principal, row, body, message) => ({
-      status: 200,
-      body: present(principal, await defer(context, principal, row, body, message)),
-    })),
-  );
+  /** A write to one enrollment; its answer is the enrollment afterwards. */
+  function act<S extends z.ZodType>(
+    path: string,
+    roles: readonly Principal['role'][],
+    schema: S,
+    operation: Operation<z.infer<S>>,
+  ): void {
+    router.post(
+      `/:id/${path}`,
+      writeEnrollment(tools, roles, schema, async (principal, row, body, message) => ({
+        status: 200,
+        body: present(principal, await operation(context, principal, row, body, message)),
+      })),
+    );
+  }
 
   return router;
 }

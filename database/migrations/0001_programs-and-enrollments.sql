@@ -39,13 +39,14 @@ create table enrollment (
   -- Who may see and change it: the caller that created it.
   owner text not null,
   survey_partner text not null,
-  superseded_by text references enrollment,
+  -- The brand's later enrollment, which an admin permitted. Deferred: this row makes room before that one is there.
+  superseded_by text references enrollment deferrable initially deferred,
   created_at timestamptz not null default now(),
   -- Temporal has acknowledged the start.
   started_at timestamptz,
+  -- The run that wrote last, and when it started: an older one that is still talking is ignored.
   run_id text,
-  -- Runs that wrote before the current one: an old run that is still talking is ignored.
-  earlier_run_ids text[] not null default '{}',
+  run_started_at timestamptz,
   sequence int not null default 0,
   state jsonb not null,
   status text not null,
@@ -57,6 +58,8 @@ create table enrollment (
 create unique index enrollment_one_per_brand on enrollment (program_id, brand_key) where superseded_by is null;
 create index enrollment_by_owner on enrollment (owner, created_at desc, enrollment_id);
 create index enrollment_by_partner on enrollment (survey_partner, created_at desc, enrollment_id);
+-- For the comparison, which goes through the open ones.
+create index enrollment_open on enrollment (enrollment_id) where state->'ending' = 'null'::jsonb and superseded_by is null;
 create index enrollment_by_creation on enrollment (created_at desc, enrollment_id);
 
 -- The API key of its survey partner that an advertiser submitted: AES-256-GCM, bound to this row (database/keyring.ts).
@@ -133,6 +136,8 @@ create index timeline_in_order on timeline_event (enrollment_id, sequence);
 create table note (
   note_id text primary key,
   enrollment_id text not null references enrollment,
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
   body text not null,
   written_by text not null,
   written_at timestamptz not null default now()
@@ -144,7 +149,7 @@ create table decision (
   enrollment_id text not null references enrollment,
   -- The request that brought it; the same request again finds the same row.
   message_id text not null unique,
-  kind text not null check (kind in ('waive', 'release', 'approval')),
+  kind text not null check (kind in ('waive', 'release', 'approval', 'new_enrollment', 'restart')),
   payload jsonb not null,
   reason_code text,
   note_id text references note,
@@ -191,6 +196,27 @@ create table payout (
 create unique index payout_one_live_credit on payout (enrollment_id)
   where kind = 'credit' and state not in ('refused', 'void');
 
+-- What a worker or a comparison has seen and our staff must look at (program/attention.ts); removed when it is over.
+create table attention (
+  enrollment_id text not null references enrollment,
+  reason text not null,
+  -- What exactly, e.g. an activity.
+  subject text not null,
+  since timestamptz not null default now(),
+  primary key (enrollment_id, reason, subject)
+);
+
+-- A person has seen that a message was refused.
+create table attention_dismissal (
+  enrollment_id text not null references enrollment,
+  event_key text not null,
+  dismissed_by text not null,
+  dismissed_at timestamptz not null default now(),
+  primary key (enrollment_id, event_key)
+);
+create index timeline_refusals on timeline_event (enrollment_id) where event_type = 'message_refused';
+create index payout_unsettled on payout (submitted_at) where state in ('submitting', 'pending', 'unknown', 'refused');
+
 -- Work that must happen after a commit, at least once.
 create table outbox (
   outbox_id bigint generated always as identity primary key,
@@ -224,11 +250,11 @@ create index idempotency_key_by_age on idempotency_key (created_at);
 
 grant usage on schema public to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
-grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement to pps_app;
-grant select, insert, update, delete on timeline_event, outbox, idempotency_key to pps_app;
+grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
+grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key to pps_app;
 
 -- Down Migration
 
-drop table idempotency_key, outbox, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
+drop table idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   partner_key, enrollment, program_revision, program;
 drop type payout_state;

@@ -3,6 +3,7 @@
  * running service and still cannot disturb each other.
  */
 import type { WorkflowHandle } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import {
   eventually,
   type ApiAnswer,
@@ -21,6 +22,8 @@ export interface OwnProgram {
   programId: string;
   definition: ProgramDefinition;
   enroll(changes?: Partial<Form>): Promise<Enrolled>;
+  /** Enrolled, looked up, and with all facts in: its spend counts. */
+  enrollComplete(changes?: Partial<Form>): Promise<Enrolled>;
   advanceTo(instant: string): Promise<void>;
   /** Sets the clock running: program milliseconds per real one. */
   runAt(speed: number): Promise<void>;
@@ -33,7 +36,18 @@ export interface Enrolled {
   id: string;
   path: string;
   workflow: WorkflowHandle;
+  /** As the caller sent it. */
+  form: Form & { programId: string };
+  /** A write to it that has no word of its own here; `route` is what follows the enrollment's path. */
+  ask(by: ApiClient, route: string, body: unknown, key?: string): Promise<ApiAnswer<Enrollment>>;
   confirm(by?: ApiClient, advertiserId?: string): Promise<ApiAnswer<Enrollment>>;
+  reject(word?: { criteria?: string[]; reasonCode?: string }): Promise<ApiAnswer<Enrollment>>;
+  hold(reasonCode?: string): Promise<ApiAnswer<Enrollment>>;
+  release(by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
+  waive(criterion: string): Promise<ApiAnswer<Enrollment>>;
+  /** On the credit that the enrollment shows. */
+  decide(outcome: string, by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
+  withdraw(by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
   complete(by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
   defer(month: string, by?: ApiClient): Promise<ApiAnswer<Enrollment>>;
   resubmit(changes: Partial<Form>): Promise<ApiAnswer<Enrollment>>;
@@ -49,6 +63,8 @@ export interface Enrolled {
   untilEvent(type: string, nth?: number): Promise<TimelineItem>;
   /** How often the workflow has asked for each activity, by its name in the history. */
   activities(): Promise<Record<string, number>>;
+  /** Waits until an activity has ended so often and the workflow has taken up what it brought. */
+  untilEnded(activity: string, times?: number): Promise<void>;
   /** Waits until the workflow has read the program's clock so often; a move of the clock makes it read once. */
   untilClockRead(times: number): Promise<void>;
 }
@@ -64,7 +80,7 @@ export async function ownProgram(
     const answer = await t.admin.post(`/v1/programs/${programId}/clock`, body);
     if (answer.status !== 200) throw new Error(`The clock was not adjusted: ${JSON.stringify(answer.body)}`);
   };
-  return {
+  const program: OwnProgram = {
     programId,
     definition,
     async enroll(changes) {
@@ -73,15 +89,24 @@ export async function ownProgram(
       if (created.status !== 201) throw new Error(`Not enrolled: ${JSON.stringify(created.body)}`);
       return enrolled(t, created.body, form);
     },
+    async enrollComplete(changes) {
+      const enrollment = await program.enroll(changes);
+      await enrollment.confirm(t.admin);
+      await enrollment.complete();
+      await enrollment.untilStatus('measuring');
+      return enrollment;
+    },
     advanceTo: (instant) => adjust({ advanceTo: instant }),
     runAt: (speed) => adjust({ speed }),
     async revise(changes) {
       await publish(t.plan.databaseUrl, { ...definition, ...changes }, []);
     },
   };
+  return program;
 }
 
-function enrolled(
+/** An enrollment that a form has made. */
+export function enrolled(
   t: TestService,
   { id, workflowId }: Enrollment,
   form: Form & { programId: string },
@@ -92,8 +117,27 @@ function enrolled(
     id,
     path,
     workflow,
+    get form() {
+      return form;
+    },
+    ask: (by, route, body, key) => by.post(`${path}/${route}`, body, key),
     confirm: (by = t.partner, advertiserId = form.advertiserId) =>
       by.post(`${path}/partner-confirmation`, { advertiserId }),
+    reject: (word = {}) =>
+      t.partner.post(`${path}/partner-rejection`, { advertiserId: form.advertiserId, ...word }),
+    hold: (reasonCode = 'FRAUD_REVIEW') => t.admin.post(`${path}/hold`, { reasonCode }),
+    release: (by = t.admin) => by.post(`${path}/release`, { note: 'Looked at; nothing is wrong.' }),
+    waive: (criterion) =>
+      t.admin.post(`${path}/waiver`, {
+        criterion,
+        reasonCode: 'SUBSCRIPTION_NOT_CONFIRMED',
+        note: 'The survey partner said so on the telephone.',
+      }),
+    async decide(outcome, by = t.approver) {
+      const { approval } = await enrollment.now();
+      return by.post(`${path}/approval`, { outcome, statementId: approval?.statementId ?? 'none' });
+    },
+    withdraw: (by = t.caller) => by.post(`${path}/withdrawal`, {}),
     complete: (by = t.caller) => by.post(`${path}/questionnaire`, { answers: t.answers }),
     defer: (month, by = t.partner) => by.post(`${path}/deferral`, { month }),
     async resubmit(changes) {
@@ -113,14 +157,15 @@ function enrolled(
       return events[nth - 1]!;
     },
     activities: async () => count((await history(workflow)).flatMap(activityName)),
-    async untilClockRead(times) {
+    async untilEnded(activity, times = 1) {
       await eventually(
-        async () => clockReads(await history(workflow)),
-        (reads) => reads >= times,
+        async () => countEnded(await history(workflow), activity),
+        (ended) => ended >= times,
       );
-      // Answered only once the workflow has taken up what it read: a message in the same task would come before it.
+      // Answered only once the workflow has taken it up: a message in the same task would come before it.
       await workflow.query(enrollmentQuery);
     },
+    untilClockRead: (times) => enrollment.untilEnded('readClock', times),
   };
   return enrollment;
 }
@@ -132,14 +177,20 @@ export async function history(workflow: WorkflowHandle): Promise<HistoryEvent[]>
   return (await workflow.fetchHistory()).events ?? [];
 }
 
+/** The whole history as bytes of text: for what must not be in it. */
+export async function storedHistory(workflow: WorkflowHandle): Promise<string> {
+  const { History } = temporal.api.history.v1;
+  return Buffer.from(History.encode({ events: await history(workflow) }).finish()).toString('latin1');
+}
+
 function activityName({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent): string[] {
   return scheduled ? [scheduled.activityType?.name ?? ''] : [];
 }
 
-/** Activities `readClock` that have ended. */
-function clockReads(events: HistoryEvent[]): number {
+/** How many activities of this name have completed. */
+function countEnded(events: HistoryEvent[], activity: string): number {
   const asked = events
-    .filter((event) => activityName(event)[0] === 'readClock')
+    .filter((event) => activityName(event)[0] === activity)
     .map(({ eventId }) => String(eventId));
   return events.filter(({ activityTaskCompletedEventAttributes: completed }) =>
     asked.includes(String(completed?.scheduledEventId)),

@@ -1,0 +1,55 @@
+/**
+ * Compares PostgreSQL's open enrollments with Temporal: repairs read models that are behind, and notes for our staff what
+ * nobody can repair by himself. Each run looks at what is suspect already, then at the next part of all.
+ */
+import { Context } from '@temporalio/activity';
+import { replaceAttention } from '../database/attention';
+import { openReadModels, suspectReadModels, type ReadModel } from '../database/comparison';
+import type { Database } from '../database/pool';
+import { compareOne } from './compareOne';
+import type { WorkflowWatch } from './ports';
+import type { ComparisonActivities, ComparisonRequest, ComparisonResult } from './types';
+
+interface Deps {
+  database: Database;
+  workflows: WorkflowWatch;
+}
+
+/** Asked side by side; each may cost a worker a replay. */
+const PAGE = 10;
+/** Bounds the work of one run: 500 every five minutes are 144,000 a day. */
+const PAGES = 50;
+const MOST_SUSPECTS = 200;
+
+export function createComparisonActivities(deps: Deps): ComparisonActivities {
+  return { compare: (request) => compare(deps, request) };
+}
+
+async function compare(deps: Deps, request: ComparisonRequest): Promise<ComparisonResult> {
+  const { database, workflows } = deps;
+  // Of an attempt that did not come to its end.
+  const before = Context.current().info.heartbeatDetails as ComparisonResult | undefined;
+  const result: ComparisonResult = before ?? { compared: 0, repaired: 0, after: request.after };
+  if (!before) {
+    await replaceAttention(database.pool, 'WORKFLOW_TASK_FAILING', await workflows.withFailingTasks());
+    const stopped = await workflows.stoppedLately();
+    await comparePage(deps, await suspectReadModels(database.pool, stopped, MOST_SUSPECTS), result);
+  }
+  for (let pages = 0; pages < PAGES; pages += 1) {
+    const page = await openReadModels(database.pool, result.after, PAGE);
+    await comparePage(deps, page, result);
+    result.after = page.length < PAGE ? null : page.at(-1)!.enrollmentId;
+    if (result.after === null) break;
+  }
+  return result;
+}
+
+/** Counts into `result`, and tells Temporal that the work goes on. */
+async function comparePage(deps: Deps, rows: ReadModel[], result: ComparisonResult): Promise<void> {
+  for (let from = 0; from < rows.length; from += PAGE) {
+    const outcomes = await Promise.all(rows.slice(from, from + PAGE).map((row) => compareOne(deps, row)));
+    result.compared += outcomes.length;
+    result.repaired += outcomes.filter((outcome) => outcome === 'repaired').length;
+    Context.current().heartbeat(result);
+  }
+}

@@ -1,0 +1,32 @@
+/** What our own staff must look at, as one list. */
+import { dismissRefusals, listAttention } from '../../database/attention';
+import { ATTENTION, runbookAnchor } from '../../program/attention';
+import type { Principal } from '../authentication';
+import type { ApiContext } from '../context';
+
+/** Oldest first; more than these have one cause, and `total` says how many there are. */
+const MOST_ITEMS = 500;
+
+export async function needsAttention({ database, runbookUrl, temporalUiUrl }: ApiContext) {
+  const { rows, total } = await listAttention(database.pool, MOST_ITEMS);
+  const items = rows.map(({ reason, since, enrollmentId, workflowId, subject }) => ({
+    reason,
+    since: since.toISOString(),
+    enrollmentId,
+    /** Which activity, payout or message, where the reason alone does not say it. */
+    subject: subject || null,
+    whatToDo: ATTENTION[reason],
+    runbookUrl: `${runbookUrl}#${runbookAnchor(reason)}`,
+    temporalUiUrl: temporalUiUrl(workflowId),
+  }));
+  return { items, total };
+}
+
+/** A person has seen the messages of this enrollment that were refused. */
+export async function dismissRefusedMessages(
+  { database }: ApiContext,
+  { id }: Principal,
+  enrollmentId: string,
+): Promise<{ dismissed: number }> {
+  return { dismissed: await dismissRefusals(database.pool, enrollmentId, id) };
+}

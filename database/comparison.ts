@@ -1,0 +1,78 @@
+/** The read models of open enrollments, as they are compared with Temporal and repaired. */
+import type { Queryable } from './pool';
+import { writeProjection, type ProjectionWrite } from './projection';
+import type { EnrollmentState } from '../program/enrollmentState';
+
+export interface ReadModel {
+  enrollmentId: string;
+  workflowId: string;
+  runId: string | null;
+  /** Epoch ms. */
+  runStartedAt: number | null;
+  sequence: number;
+  state: EnrollmentState;
+  /** Changes with every write of the row. */
+  version: string;
+}
+
+const SELECT = `select enrollment_id as "enrollmentId", workflow_id as "workflowId", run_id as "runId",
+    extract(epoch from run_started_at)::float8 * 1000 as "runStartedAt", sequence, state, xmin::text as version
+  from enrollment
+  where state->'ending' = 'null'::jsonb and superseded_by is null and started_at is not null`;
+
+/** A page of the open enrollments that were started, in the order of their ids. */
+export async function openReadModels(
+  db: Queryable,
+  after: string | null,
+  limit: number,
+): Promise<ReadModel[]> {
+  const result = await db.query(
+    `${SELECT} and ($1::text is null or enrollment_id > $1) order by enrollment_id limit $2`,
+    [after, limit],
+  );
+  return result.rows as ReadModel[];
+}
+
+/** Those open ones that somebody has noted already, or whose workflow is one of these. */
+export async function suspectReadModels(
+  db: Queryable,
+  workflowIds: readonly string[],
+  limit: number,
+): Promise<ReadModel[]> {
+  const result = await db.query(
+    `${SELECT} and (workflow_id = any($1) or enrollment_id in (select enrollment_id from attention))
+      order by enrollment_id limit $2`,
+    [workflowIds, limit],
+  );
+  return result.rows as ReadModel[];
+}
+
+/** Whether PostgreSQL knows this workflow's enrollment, or knows it under another workflow id. */
+export async function isKnown(
+  db: Queryable,
+  { workflowId, enrollmentId }: { workflowId: string; enrollmentId: string | undefined },
+): Promise<boolean> {
+  const result = await db.query(
+    `select from enrollment where workflow_id = $1 or enrollment_id = $2 limit 1`,
+    [workflowId, enrollmentId ?? null],
+  );
+  return result.rowCount === 1;
+}
+
+/**
+ * Writes what the workflow answered, unless anything was written since the read model was read: what came in between is
+ * newer than the answer. Call it inside a transaction; true if it was written.
+ */
+export async function repairReadModel(
+  db: Queryable,
+  seen: Pick<ReadModel, 'enrollmentId' | 'version'>,
+  projection: ProjectionWrite,
+  exactStart: number,
+): Promise<boolean> {
+  const unchanged = await db.query(
+    `select from enrollment where enrollment_id = $1 and xmin::text = $2 for update`,
+    [seen.enrollmentId, seen.version],
+  );
+  if (unchanged.rowCount === 0) return false;
+  return (await writeProjection(db, projection, undefined, exactStart)) === 'written';
+}

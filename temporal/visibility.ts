@@ -1,0 +1,81 @@
+/**
+ * What Temporal knows of the enrollments' workflows, for the comparison with PostgreSQL. Lists are a moment late, so they
+ * only say where to look; what counts is asked of the workflow itself.
+ */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowExecutionStatusName } from '@temporalio/client';
+import { ENROLLMENT_WORKFLOW, projectionQuery } from '../workflows/messages';
+
+/** A workflow that no worker answers for must not hold up the others. */
+const QUERY_TIMEOUT_MS = 5_000;
+const CALL_TIMEOUT_MS = 10_000;
+/** More of them at once have one cause, and a person is at work on it. */
+const MOST_LISTED = 1_000;
+/** A search attribute that the server sets after the fifth failure in a row, and removes. */
+const FAILING_TASKS = 'TemporalReportedProblems';
+const STOPPED: readonly WorkflowExecutionStatusName[] = ['TERMINATED', 'FAILED', 'TIMED_OUT'];
+
+/** `taskQueue` is that of the enrollments; one namespace may have several. */
+export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: string }) {
+  const timed = <T>(call: () => Promise<T>, timeoutMs = CALL_TIMEOUT_MS) =>
+    client.withDeadline(Date.now() + timeoutMs, call);
+  const ours = `WorkflowType = '${ENROLLMENT_WORKFLOW}' and TaskQueue = '${taskQueue}'`;
+
+  async function* list(filter: string): AsyncIterable<string> {
+    const query = `${ours} and ${filter}`;
+    for await (const { workflowId } of client.workflow.list({ query })) yield workflowId;
+  }
+
+  async function most(filter: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const workflowId of list(filter)) {
+      if (found.push(workflowId) >= MOST_LISTED) break;
+    }
+    return found;
+  }
+
+  /** Undefined if Temporal does not know it. */
+  async function describe(workflowId: string, runId?: string) {
+    try {
+      return await timed(() => client.workflow.getHandle(workflowId, runId).describe());
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined while no worker answers for it; of one whose tasks fail, the question would only fail over and over. */
+  async function projectionOf({ workflowId, runId, searchAttributes }: WorkflowExecutionDescription) {
+    if (FAILING_TASKS in searchAttributes) return undefined;
+    const handle = client.workflow.getHandle(workflowId, runId);
+    return timed(() => handle.query(projectionQuery), QUERY_TIMEOUT_MS).catch(() => undefined);
+  }
+
+  return {
+    async look(workflowId: string) {
+      const run = await describe(workflowId);
+      if (!run) return { kind: 'missing' } as const;
+      const pending = run.raw.pendingActivities ?? [];
+      return {
+        kind: 'seen' as const,
+        runStartedAt: run.startTime.getTime(),
+        stopped: STOPPED.includes(run.status.name),
+        projection: await projectionOf(run),
+        retrying: (attempts: number) =>
+          pending.flatMap(({ attempt, activityType }) =>
+            (attempt ?? 0) >= attempts ? [activityType?.name ?? ''] : [],
+          ),
+      };
+    },
+
+    async runStart(workflowId: string, runId: string) {
+      return (await describe(workflowId, runId))?.startTime.getTime();
+    },
+
+    withFailingTasks: () => most(`ExecutionStatus = 'Running' and ${FAILING_TASKS} is not null`),
+
+    stoppedLately: () => most(`ExecutionStatus in ('Terminated', 'Failed', 'TimedOut')`),
+
+    open: () => list(`ExecutionStatus = 'Running'`),
+  };
+}
