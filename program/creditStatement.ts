@@ -92,15 +92,17 @@ export function verifyStatement(statementDocument: unknown, revisionDocument: un
   if (documentHash(sealed) !== hash)
     problems.push('The statement was changed after it was made: its hash does not fit its content.');
   // A revision is published with its defaults filled in; an admin's own file may leave them out.
-  const isRevision = [withoutSchema(revisionDocument), definition].some(
-    (document) => documentHash(document) === statement.revisionHash,
-  );
+  const isRevision =
+    definition.id === statement.programId &&
+    [withoutSchema(revisionDocument), definition].some(
+      (document) => documentHash(document) === statement.revisionHash,
+    );
   if (!isRevision) {
     problems.push(
       `The definition is not the one that the statement was made under (revision ${statement.input.programRevision} of ${statement.programId}); get that revision.`,
     );
   }
-  const { engineVersion } = statement.result;
+  const engineVersion: number = statement.result.engineVersion;
   if (engineVersion !== ENGINE_VERSION) {
     problems.push(
       `The statement was made by credit engine ${engineVersion}, which this version does not have; it has ${ENGINE_VERSION}.`,

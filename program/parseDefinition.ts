@@ -42,13 +42,12 @@ export function parseDefinition(document: unknown): ProgramDefinition {
 /** The document without its `$schema`. */
 export function withoutSchema(document: unknown): unknown {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return document;
-  const { $schema: _, ...rest } = document as Record<string, unknown>;
-  return rest;
+  return Object.fromEntries(Object.entries(document).filter(([key]) => key !== '$schema'));
 }
 
 /** The members of the document that are valid by themselves. */
 function validParts(json: unknown): Parts {
-  if (typeof json !== 'object' || json === null) return {};
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return {};
   const entries = Object.entries(definitionSchema.shape).flatMap(([key, schema]) => {
     const parsed = schema.safeParse((json as Record<string, unknown>)[key]);
     return parsed.success ? [[key, parsed.data]] : [];
@@ -56,17 +55,28 @@ function validParts(json: unknown): Parts {
   return Object.fromEntries(entries) as Parts;
 }
 
+/** Types as they are written in JSON. */
+const WRITTEN: Partial<Record<string, string>> = {
+  string: 'a text in quotation marks',
+  number: 'a number without quotation marks',
+  int: 'a whole number without quotation marks',
+  boolean: 'true or false, without quotation marks',
+  array: 'a list in square brackets',
+  object: 'an object in braces',
+  record: 'an object in braces',
+};
+
 /** Sentences for what the schema itself has none for. */
 function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_value' || (issue.code === 'invalid_union' && 'options' in issue)) {
+    const values = issue.code === 'invalid_value' ? issue.values : (issue.options as unknown[]);
+    return `Write one of: ${values.map((value) => JSON.stringify(value)).join(', ')}.`;
+  }
   if (issue.code !== 'unrecognized_keys' && issue.input === undefined) return 'This is missing; add it.';
-  if (issue.code === 'invalid_union' && 'options' in issue) return oneOf(issue.options as unknown[]);
-  if (issue.code === 'invalid_type') return `This must be of type ${issue.expected}.`;
-  if (issue.code === 'invalid_value') return oneOf(issue.values);
+  if (issue.code === 'invalid_type') return `Write ${WRITTEN[issue.expected] ?? issue.expected} here.`;
+  if (issue.code === 'too_big') return `Write at most ${issue.maximum}.`;
+  if (issue.code === 'too_small') return `Write at least ${issue.minimum}.`;
   return undefined;
-}
-
-function oneOf(values: readonly unknown[]): string {
-  return `Write one of: ${values.map((value) => JSON.stringify(value)).join(', ')}.`;
 }
 
 function problemsOf(issue: z.core.$ZodIssue): DefinitionProblem[] {

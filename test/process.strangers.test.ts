@@ -54,7 +54,7 @@ test('When a partner confirms while a resubmission to another partner is on its 
   expect(await brand.complete()).toMatchObject({ status: 200 });
   expect(await brand.state()).toMatchObject({
     submission: { surveyPartner: 'fairing' },
-    confirmation: null,
+    partnerStatements: {},
     period: { month: '2023-11' },
   });
 });

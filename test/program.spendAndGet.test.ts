@@ -82,7 +82,8 @@ describe('the look-back', () => {
     ['nothing was spent', days('USD', '0.00', '0'), 'credit'],
     ['a refund makes up for it', days('USD', '5.00', '-5.00'), 'credit'],
     ['a cent was spent', days('USD', '-', '0.01'), 'none'],
-    ['it is in another currency', days('EUR', '0.00'), 'none'],
+    ['a cent was spent in another currency', days('EUR', '0.01'), 'none'],
+    ['zeros are in another currency', days('EUR', '0.00'), 'credit'],
   ])('When %s in the days before, then the outcome is as the terms say', (_, rows, outcome) => {
     expect(compute({ terms, lookBack: lookBack(...rows) })).toMatchObject({ outcome, spendMinor: 1248000 });
   });
