@@ -35,10 +35,35 @@ export async function writeDefinition(
   changed: ProgramDefinition,
   file: string | undefined,
 ): Promise<void> {
-  const changes = Object.entries(changed).filter(
-    ([key, value]) => !isDeepStrictEqual(value, definition[key as keyof ProgramDefinition]),
+  const { $schema } = document;
+  const written = asWritten(document, definition, changed) as Record<string, unknown>;
+  await writeText(toJsonText($schema === undefined ? written : { $schema, ...written }), file);
+}
+
+/**
+ * `changed` in the words of the source, whose meaning is `before`: what means the same is left as it is, also left out,
+ * and keys keep their order. What is added to a list is written like its last element.
+ */
+function asWritten(source: unknown, before: unknown, changed: unknown): unknown {
+  if (source !== undefined && isDeepStrictEqual(before, changed)) return source;
+  if (Array.isArray(source) && Array.isArray(before) && Array.isArray(changed)) {
+    return changed.map((element, index) => {
+      const like = Math.min(index, source.length - 1);
+      return asWritten(source[like], before[like], element);
+    });
+  }
+  if (!isObject(source) || !isObject(before) || !isObject(changed)) return changed;
+  const stated = Object.keys(source).filter((key) => Object.hasOwn(changed, key));
+  const added = Object.keys(changed).filter(
+    (key) => !stated.includes(key) && !isDeepStrictEqual(before[key], changed[key]),
   );
-  await writeText(toJsonText({ ...document, ...Object.fromEntries(changes) }), file);
+  return Object.fromEntries(
+    [...stated, ...added].map((key) => [key, asWritten(source[key], before[key], changed[key])]),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A JSON pointer as it stands before a sentence. */

@@ -55,7 +55,7 @@ function describeStatement(statement: SealedStatement, { spendBasis }: ProgramDe
           'Spend',
           spendMinor === null
             ? 'in another currency than the ad account has'
-            : `${formatMoney({ amountMinor: spendMinor, currency })} by "${spendBasis}", as reported at ${statement.spendAsOf}`,
+            : `${formatMoney({ amountMinor: spendMinor, currency })} (${spendBasis}), as reported at ${statement.spendAsOf}`,
         ],
       ]),
     ),
