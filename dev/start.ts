@@ -11,6 +11,7 @@ import { initialClock, type ProgramClock } from '../program/clock';
 import { parseDefinition } from '../program/parseDefinition';
 import type { TemporalSettings } from '../settings/settings';
 import { prepareNamespace } from '../temporal/setup';
+import { claimData } from './dataVersion';
 import { prepareDatabase, publish, type PreparedDatabase } from './database';
 import { printGuide } from './guide';
 import { startSandbox } from './sandbox/server';
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
 async function bringUp(fail: (error: unknown) => void): Promise<void> {
   if (process.argv.includes('--fresh')) await emptyData();
   await mkdir(join(DATA, 'temporal'), { recursive: true });
+  if (!environment['DATABASE_URL']) await claimData(DATA, POSTGRES_DATA);
   const ports = {
     api: portOf('API_PORT', 8080),
     workerHealth: portOf('WORKER_HEALTH_PORT', 8081),
