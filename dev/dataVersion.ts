@@ -15,12 +15,12 @@ const SOURCES = [
   ['program', 'enrollmentState.ts'],
 ];
 
-/** Throws if `.data/` holds a database of another version; otherwise notes this one. */
-export async function claimData(dataDirectory: string, databaseDirectory: string): Promise<void> {
+/** Throws if data are kept there (`hasData`) and are of another version; otherwise notes this one. */
+export async function claimData(dataDirectory: string, hasData: boolean): Promise<void> {
   const file = join(dataDirectory, 'version');
   const version = await currentVersion();
   const found = existsSync(file) ? await readFile(file, 'utf8') : undefined;
-  if (existsSync(databaseDirectory) && found !== version) {
+  if (hasData && found !== version) {
     throw new Error(
       'The data in .data/ are of another version of this project. Empty them with: npm start -- --fresh',
     );
