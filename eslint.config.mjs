@@ -50,7 +50,7 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
             ...nodeBuiltins,
             'zod',
             'pg',
-            'temporal-polyfill',
+            '@js-temporal/polyfill',
             'tldts',
             '@temporalio/client',
             '@temporalio/worker',

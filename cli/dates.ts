@@ -1,22 +1,21 @@
-/** Instants as people of a program read them. */
-import { Temporal } from 'temporal-polyfill';
+/** Days and instants as people of a program read and write them. */
+import { dateInZone } from '../program/timeZone';
 
 /** `2023-12-03 00:00` on the clocks of a zone; `at` is epoch milliseconds. */
 export function dateTimeInZone(at: number, timeZone: string): string {
-  return Temporal.Instant.fromEpochMilliseconds(at)
-    .toZonedDateTimeISO(timeZone)
-    .toPlainDateTime()
-    .toString({ smallestUnit: 'minute' })
-    .replace('T', ' ');
+  const clock = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return `${dateInZone(at, timeZone)} ${clock.format(at)}`;
 }
 
-/** The start of a day, YYYY-MM-DD, in a zone: epoch milliseconds; undefined for a text that is no day. */
-export function startOfDay(day: string, timeZone: string): number | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined;
-  try {
-    return Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+/** Whether a text is a day that exists, as YYYY-MM-DD. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const day = new Date(`${text}T00:00:00Z`);
+  // 30 February is taken for 1 or 2 March.
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }

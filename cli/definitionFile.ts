@@ -22,7 +22,7 @@ export async function readDefinitionFile(file: string): Promise<DefinitionFile> 
     if (!(error instanceof DefinitionError)) throw error;
     throw wrongContent(
       ...error.errors.map(
-        ({ pointer, message }) => `${place(pointer)}: ${message} (line ${lineOf(pointer)})`,
+        ({ pointer, message }) => `${pointer || '(document)'}: ${message} (line ${lineOf(pointer)})`,
       ),
       `${nameOf(file)} is not valid: ${countOf(error.errors.length, 'error')}.`,
     );
@@ -64,9 +64,4 @@ function asWritten(source: unknown, before: unknown, changed: unknown): unknown 
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A JSON pointer as it stands before a sentence. */
-export function place(pointer: string): string {
-  return pointer || '(document)';
 }

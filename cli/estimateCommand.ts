@@ -12,7 +12,8 @@ import type { ProgramDefinition } from '../program/definition';
 import { estimate, type EstimateRequest } from '../program/estimate';
 import { MoneyError, parseDecimal } from '../program/money';
 import { REASONS } from '../program/reasonCodes';
-import { dateTimeInZone, startOfDay } from './dates';
+import { dateInZone, startOfDay } from '../program/timeZone';
+import { isDay } from './dates';
 import { readDefinitionFile } from './definitionFile';
 import { describeEstimate } from './description/estimate';
 import { wrongUsage } from './failure';
@@ -110,14 +111,13 @@ function situationOf(
   options: EstimateOptions,
 ): { terms: ProgramDefinition; situation: DeferralSituation } {
   const { timeZone, window, deferral } = definition;
-  const at = options.at === undefined ? Date.now() : startOfDay(options.at, timeZone);
-  if (at === undefined)
+  if (options.at !== undefined && !isDay(options.at))
     throw wrongUsage(`--at: "${options.at}" is no day; write one such as ${window.from}.`);
+  const at = options.at === undefined ? Date.now() : startOfDay(options.at, timeZone);
   const first = firstPlan(definition, at, null);
   if (!first.ok) {
-    const day = dateTimeInZone(at, timeZone).slice(0, window.from.length);
     throw wrongUsage(
-      `--at: nobody can enroll on ${day}. ${REASONS[first.reasonCode]} Write a day from ${window.from} to ${window.to}.`,
+      `--at: nobody can enroll on ${dateInZone(at, timeZone)}. ${REASONS[first.reasonCode]} Write a day from ${window.from} to ${window.to}.`,
     );
   }
   const terms = calendarFor(definition, first.enrolledOn);

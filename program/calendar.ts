@@ -2,9 +2,9 @@
  * From dates to instants: which period an enrollment has, when it may be computed and when it is paid. Needs a time-zone
  * table, so never imported by workflow code, except for its types; workflows get the instants as recorded results.
  */
-import { Temporal } from 'temporal-polyfill';
+import { Temporal } from '@js-temporal/polyfill';
 import type { CalendarRow, ProgramDefinition } from './definition';
-import { dateInZone, startOfDay } from './wallClock';
+import { dateInZone, startOfDay } from './timeZone';
 
 /** The part of a definition that the calendar reads. */
 export type CalendarTerms = Pick<

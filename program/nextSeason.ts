@@ -1,5 +1,5 @@
 /** The same program once more, some months later. Needs a time-zone table, so never imported by workflow code. */
-import { Temporal } from 'temporal-polyfill';
+import { Temporal } from '@js-temporal/polyfill';
 import type { ProgramDefinition } from './definition';
 import { parseDefinition } from './parseDefinition';
 

@@ -31,7 +31,9 @@ export class DefinitionError extends Error {
 export function parseDefinition(document: unknown): ProgramDefinition {
   const json = withoutSchema(document);
   const parsed = definitionSchema.safeParse(json, { error: describeIssue });
-  const errors: DefinitionProblem[] = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
+  const errors: DefinitionProblem[] = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => problemsOf(issue, json));
   const report = (path: Path, message: string) => void errors.push({ pointer: pointerTo(path), message });
   const parts = parsed.success ? parsed.data : validParts(json);
   for (const check of CHECKS) check(parts, report);
@@ -72,22 +74,33 @@ function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
     const values = issue.code === 'invalid_value' ? issue.values : (issue.options as unknown[]);
     return `Write one of: ${values.map((value) => JSON.stringify(value)).join(', ')}.`;
   }
-  if (issue.code !== 'unrecognized_keys' && issue.input === undefined) return 'This is missing; add it.';
   if (issue.code === 'invalid_type') return `Write ${WRITTEN[issue.expected] ?? issue.expected} here.`;
   if (issue.code === 'too_big') return `Write at most ${issue.maximum}.`;
   if (issue.code === 'too_small') return `Write at least ${issue.minimum}.`;
   return undefined;
 }
 
-function problemsOf(issue: z.core.$ZodIssue): DefinitionProblem[] {
+function problemsOf(issue: z.core.$ZodIssue, json: unknown): DefinitionProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       pointer: pointerTo([...issue.path, key]),
       message: 'Unknown key; remove it.',
     }));
   }
-  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  if (issue.code === 'invalid_key')
+    return [{ pointer: pointerTo(issue.path), message: issue.issues[0]?.message ?? issue.message }];
+  // A sentence of the schema's own says what is wrong, but not that nothing is there; a list of what to write says enough.
+  const listsValues = issue.code === 'invalid_value' || issue.code === 'invalid_union';
+  const message =
+    !listsValues && valueAt(json, issue.path) === undefined ? 'This is missing; add it.' : issue.message;
   return [{ pointer: pointerTo(issue.path), message }];
+}
+
+function valueAt(json: unknown, path: Path): unknown {
+  return path.reduce(
+    (value: unknown, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    json,
+  );
 }
 
 /** RFC 6901. */

@@ -371,7 +371,7 @@ const anyState = fc
     waived: fc.subarray<CriterionId>(['subscription', 'survey_template', 'data_sharing', 'questionnaire']),
   })
   .map((facts) => {
-    const statement = facts.word && word(facts.word as Partial<PartnerStatement>);
+    const statement = facts.word && word(facts.word);
     return enrollment({
       submission: { ...enrollment().submission, dataSharingAuthorized: facts.authorized },
       partnerStatements: statement ? Object.fromEntries(facts.criteria.map((id) => [id, statement])) : {},

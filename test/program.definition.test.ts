@@ -13,6 +13,7 @@ import {
   type Case,
   type Change,
 } from './support/definitions';
+import { leavesOf, replaced, valueAt } from './support/documents';
 
 const SENTENCE = /^[A-Z"].*\.$/;
 
@@ -332,26 +333,6 @@ describe('the rest', () => {
     expect(sentences(change)).toEqual(expected);
   });
 });
-
-type Step = string | number;
-
-/** The paths of all values that hold no others. */
-function leavesOf(value: unknown, path: Step[] = []): Step[][] {
-  if (typeof value !== 'object' || value === null) return [path];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    leavesOf(inner, [...path, Array.isArray(value) ? Number(key) : key]),
-  );
-}
-
-function replaced(document: unknown, path: readonly Step[], replacement: unknown): unknown {
-  const holder = valueAt(document, path.slice(0, -1)) as Record<Step, unknown>;
-  holder[path.at(-1)!] = replacement;
-  return document;
-}
-
-function valueAt(document: unknown, path: readonly Step[]): unknown {
-  return path.reduce<unknown>((value, step) => (value as Record<Step, unknown>)[step], document);
-}
 
 /** RFC 6901. */
 function unescaped(step: string): string {

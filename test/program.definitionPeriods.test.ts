@@ -1,6 +1,6 @@
 /** What a definition says of its window, periods and moves: each check, with its place and sentence. */
 import fc from 'fast-check';
-import { Temporal } from 'temporal-polyfill';
+import { Temporal } from '@js-temporal/polyfill';
 import { firstPlan } from '../program/calendar';
 import type { ProgramDefinition } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';

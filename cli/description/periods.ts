@@ -1,6 +1,7 @@
 /** Calculation periods as people read them. */
 import { planRow, type PeriodPlan } from '../../program/calendar';
 import type { ProgramDefinition } from '../../program/definition';
+import { dateInZone } from '../../program/timeZone';
 import { dateTimeInZone } from '../dates';
 import { countOf, paragraph, section, table } from '../layout';
 
@@ -40,6 +41,6 @@ export function planCells(plan: PeriodPlan, timeZone: string): string[] {
   return [
     `${periodFrom} to ${periodTo}`,
     dateTimeInZone(calculationAt, timeZone),
-    dateTimeInZone(payoutAt, timeZone).slice(0, '2023-12-15'.length),
+    dateInZone(payoutAt, timeZone),
   ];
 }
