@@ -34,6 +34,8 @@ const POLICY: {
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/:id', answers: [200, 404, 200, 404, 200, 200] },
   { route: 'GET /v1/enrollments/:id/timeline', answers: [200, 404, 200, 404, 200, 200] },
+  // There is no credit yet, so there is no statement for those who may see it.
+  { route: 'GET /v1/enrollments/:id/credit-statement', answers: [404, 404, 403, 403, 404, 404] },
   // The brand is enrolled: the owner repeats it, for all others it is taken.
   { route: 'POST /v1/enrollments', body: () => form, answers: [200, 409, 403, 403, 403, 409] },
   {
@@ -56,6 +58,7 @@ const POLICY: {
     body: () => ({ month: '2023-11' }),
     answers: [403, 403, 200, 404, 403, 200],
   },
+  { route: 'GET /v1/programs/:id/revisions/:revision', answers: [403, 403, 403, 403, 200, 200] },
   {
     route: 'POST /v1/programs/:id/clock',
     body: () => ({ speed: 0 }),
@@ -80,7 +83,9 @@ async function call(
   key?: string,
 ): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
   const [method, pattern] = route.split(' ') as [string, string];
-  const path = pattern.replace(':id', pattern.includes('programs') ? t.programId : enrolled.id);
+  const path = pattern
+    .replace(':id', pattern.includes('programs') ? t.programId : enrolled.id)
+    .replace(':revision', '1');
   const response = await fetch(t.service.apiUrl + path, {
     method,
     headers: {
