@@ -1,5 +1,6 @@
 /** Requests as callers send them; unknown fields are refused. */
 import { z } from 'zod';
+import { MAXIMUM_SPEED } from '../program/clock';
 
 /**
  * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
@@ -76,7 +77,7 @@ export const clockBody = z
     advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
     speed: z
       .number(SPEED)
-      .refine((speed) => speed >= 0 && speed <= 1e6, SPEED)
+      .refine((speed) => speed >= 0 && speed <= MAXIMUM_SPEED, SPEED)
       .optional(),
   })
   .refine(

@@ -94,6 +94,27 @@ describe('tables of amounts', () => {
       ['/credit/0/cap: This amount is too large to be counted exactly; write a smaller one.'],
     ],
     [
+      'a table pays nothing, or nothing above its cap',
+      ({ credit }) => {
+        credit[0]!.tiers = [
+          { from: '1.00', amount: '0' },
+          { from: '2.00', percent: '5', upTo: '0.00' },
+        ];
+        credit[0]!.bonuses['non-shopify-kno'] = { amount: '0.00' };
+        credit[1]!.bonuses['non-shopify-kno'] = { amount: '0.00' };
+        credit[1]!.cap = '0';
+      },
+      [
+        '/credit/0: This table never pays anything; state an amount above 0.',
+        '/credit/1/cap: With a cap of 0 nothing is ever paid; raise it, or write null for none.',
+      ],
+    ],
+    [
+      'a table pays by its bonus alone',
+      ({ credit }) => (credit[0]!.tiers = [{ from: '1.00', amount: '0' }]),
+      [],
+    ],
+    [
       'a currency is no code',
       ({ credit }) => (credit[0]!.currency = 'usd'),
       ['/credit/0/currency: Write the currency as its three-letter ISO 4217 code, such as "USD".'],
@@ -172,6 +193,16 @@ describe('tiers', () => {
       [`/credit/0/tiers/1/amount: ${gives('1000.00', '99.99', '100.00')}`],
     ],
     [
+      'a fixed amount is a cent less than all of the spend just below it',
+      tiers(percentFrom('100.00', '100', '5000.00'), { from: '1000.00', amount: '999.98' }),
+      [`/credit/0/tiers/1/amount: ${gives('1000.00', '999.98', '999.99')}`],
+    ],
+    [
+      'a tier begins at more than can be counted',
+      tiers({ from: '100.00', amount: '10.00' }, { from: '90071992547409.92', amount: '9.00' }),
+      ['/credit/0/tiers/1/from: This amount is too large to be counted exactly; write a smaller one.'],
+    ],
+    [
       'a percentage follows a higher one',
       tiers(percentFrom('100.00', '10', '500.00'), percentFrom('1000.00', '9', '500.00')),
       [`/credit/0/tiers/1/percent: ${gives('1000.00', '90.00', '100.00')}`],
@@ -227,6 +258,24 @@ describe('bonuses', () => {
       'a bonus has no amount in a table',
       ({ credit }) => (credit[0]!.bonuses = {}),
       [`/credit/0/bonuses: State what bonus "${BONUS}" adds here ({"amount": "0"} for nothing).`],
+    ],
+    [
+      'no table states what a bonus adds',
+      ({ credit }) => {
+        for (const table of credit) table.bonuses = {};
+      },
+      [0, 1, 2, 3, 4, 5].map(
+        (table) =>
+          `/credit/${table}/bonuses: State what bonus "${BONUS}" adds here ({"amount": "0"} for nothing).`,
+      ),
+    ],
+    [
+      'there are two bonuses, each stated everywhere',
+      ({ bonuses, credit }) => {
+        bonuses.push({ ...bonuses[0]!, id: 'second' });
+        for (const table of credit) table.bonuses['second'] = table.bonuses[BONUS]!;
+      },
+      [],
     ],
     [
       'a table states an unknown bonus',
@@ -328,7 +377,12 @@ describe('budgets and expiry', () => {
   test.each<Case>([
     [
       'regions have budgets of their own beside that of the program',
-      budgets(budget('USD', '1000000.00'), budget('USD', '5000.00', ['US']), budget('JPY', '100000', ['JP'])),
+      budgets(
+        budget('USD', '1000000.00'),
+        budget('USD', '5000.00', ['US']),
+        budget('USD', '6000.00', ['US', 'GB']),
+        budget('JPY', '100000', ['JP']),
+      ),
       [],
     ],
     [

@@ -82,6 +82,12 @@ describe('periods', () => {
     ],
     ['the window is one day', ({ window }) => (window.to = window.from), []],
     [
+      'the window is one day of no month in the calendar',
+      ({ window }) => (window.from = window.to = '2024-07-01'),
+      ['/calendar: Add a row for the enrollment month 2024-07, which is in the window.'],
+    ],
+    ['a period is one day', ({ calendar }) => (calendar[0]!.periodFrom = '2023-11-30'), []],
+    [
       'the period is over before the month of enrollment',
       ({ calendar }) => {
         calendar[0]!.periodFrom = '2023-09-01';
@@ -99,6 +105,14 @@ describe('periods', () => {
     [
       'the payout comes right after the last calculation on earth',
       ({ calendar }) => (calendar[0]!.payoutDate = '2023-12-04'),
+      [],
+    ],
+    [
+      'the payout comes with the last calculation on earth',
+      (definition) => {
+        definition.timeZone = 'Etc/GMT+12';
+        definition.calendar[0]!.payoutDate = '2023-12-03';
+      },
       [],
     ],
     [
@@ -172,6 +186,30 @@ describe('rolling periods', () => {
       rolling({}, (definition) => (definition.settlementDelayHours = 96)),
       [
         '/rollingPeriod/payoutAfterDays: Pay at least 7 days after the period: only then every credit can be computed, wherever the ad account is.',
+      ],
+    ],
+    // 93 hours and the 27 of the longest day on earth are 5 days after the start of the day after the period.
+    [
+      'it pays when every credit can just be computed',
+      rolling({ payoutAfterDays: 6 }, (definition) => (definition.settlementDelayHours = 93)),
+      [],
+    ],
+    [
+      'its window cannot be read',
+      rolling(
+        { payoutAfterDays: 4, lastMonth: '2023-10' },
+        (definition) => (loose(definition)['window'] = 1),
+      ),
+      [
+        '/window: Write an object in braces here.',
+        '/rollingPeriod/payoutAfterDays: Pay at least 5 days after the period: only then every credit can be computed, wherever the ad account is.',
+      ],
+    ],
+    [
+      'it ends before the only day of the window',
+      rolling({ lastMonth: '2023-10' }, ({ window }) => (window.to = window.from)),
+      [
+        '/rollingPeriod/lastMonth: Whoever enrolls on 2023-10-01 has the calculation month 2023-11; name it or a later one, or end the window earlier.',
       ],
     ],
     // Whoever enrolls on 30 June has the 60 days until 28 August.

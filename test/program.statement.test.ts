@@ -228,6 +228,12 @@ describe('what does not', () => {
     },
   );
 
+  test('When nothing of a statement is there, then the sentence is about the whole document', () => {
+    expect(problemsOf(null)).toEqual([
+      expect.stringMatching(/^The file is no credit statement: the document: .*\.$/),
+    ]);
+  });
+
   test('When the definition is none, then its errors are thrown', () => {
     expect(() => verifyStatement(statement, {})).toThrow(DefinitionError);
   });
