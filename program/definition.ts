@@ -91,7 +91,7 @@ const tier = pay.extend({
   from: amount.describe('Spend in the calculation period from which this tier holds (inclusive).'),
 });
 
-const amountTable = z
+export const amountTable = z
   .strictObject({
     region,
     currency: currency.describe(
@@ -119,6 +119,13 @@ const amountTable = z
       .describe('A credit above this amount waits for an approver; null for never.'),
   })
   .describe('All amounts of one region in one currency. "The amount varies by region."');
+
+export const calendarRow = z.strictObject({
+  enrollmentMonth: month,
+  periodFrom: date,
+  periodTo: date,
+  payoutDate: date,
+});
 
 export const definitionSchema = z.strictObject({
   schemaVersion: z.literal(1, 'Write 1, the only schemaVersion that this version reads.'),
@@ -169,7 +176,7 @@ export const definitionSchema = z.strictObject({
       'Region to ISO 3166-1 alpha-2 countries: "as TikTok categorises the region of the ad account".',
     ),
   calendar: z
-    .array(z.strictObject({ enrollmentMonth: month, periodFrom: date, periodTo: date, payoutDate: date }))
+    .array(calendarRow)
     .default([])
     .describe(
       '"Ad Credit Payout Dates": the period that follows from each month of enrollment, in order. The calculation month, to which deferrals refer, is the month of "periodTo".',

@@ -1,6 +1,6 @@
 /** Definitions on their way in: everything that is wrong, at once, each with its place and a sentence that says what to do. */
 import type { z } from 'zod';
-import { definitionSchema, type ProgramDefinition } from './definition';
+import { amountTable, calendarRow, definitionSchema, type ProgramDefinition } from './definition';
 import { CHECKS } from './definitionChecks/all';
 import type { Parts, Path } from './definitionChecks/report';
 
@@ -36,7 +36,8 @@ export function parseDefinition(document: unknown): ProgramDefinition {
     : parsed.error.issues.flatMap((issue) => problemsOf(issue, json));
   const report = (path: Path, message: string) => void errors.push({ pointer: pointerTo(path), message });
   const parts = parsed.success ? parsed.data : validParts(json);
-  for (const check of CHECKS) check(parts, report);
+  const members = parsed.success ? parts : { ...parts, ...validMembers(json) };
+  for (const check of CHECKS) check(check.ofMembers ? members : parts, report);
   if (!parsed.success || errors.length > 0) throw new DefinitionError(errors);
   return parsed.data;
 }
@@ -55,6 +56,25 @@ function validParts(json: unknown): Parts {
     return parsed.success ? [[key, parsed.data]] : [];
   });
   return Object.fromEntries(entries) as Parts;
+}
+
+/** The long lists with the members that are valid by themselves, at their places; the others are holes. */
+function validMembers(json: unknown): Parts {
+  return {
+    ...validMembersOf(json, 'credit', amountTable),
+    ...validMembersOf(json, 'calendar', calendarRow),
+  };
+}
+
+function validMembersOf<K extends 'credit' | 'calendar'>(json: unknown, key: K, schema: z.ZodType): Parts {
+  const list = valueAt(json, [key]);
+  if (!Array.isArray(list)) return {};
+  const members: unknown[] = [];
+  list.forEach((member, index) => {
+    const parsed = schema.safeParse(member);
+    if (parsed.success) members[index] = parsed.data;
+  });
+  return { [key]: members };
 }
 
 /** Types as they are written in JSON. */

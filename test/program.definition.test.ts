@@ -161,6 +161,25 @@ describe('the errors', () => {
     ]);
   });
 
+  test('When one table or row has a typing error, then it hides no error of the other tables and rows', () => {
+    const wrong: Change = ({ credit, calendar }) => {
+      loose(credit[1])['currency'] = 'cad';
+      credit[0]!.tiers[4]!.amount = '3999.99';
+      credit[2]!.cap = '1.234';
+      loose(calendar[3])['payoutDate'] = 'soon';
+      calendar[1]!.periodFrom = '2023-11-30';
+      calendar[5]!.payoutDate = '2024-05-01';
+    };
+    expect(pointers(wrong)).toEqual([
+      '/calendar/3/payoutDate',
+      '/credit/1/currency',
+      '/calendar/1/periodFrom',
+      '/calendar/5/payoutDate',
+      '/credit/2/cap',
+      '/credit/0/tiers/4/amount',
+    ]);
+  });
+
   test('When one member has a typing error, then it hides no error that can be seen without it', () => {
     const wrong: Change = (definition) => {
       const { calendar, credit, regions, bonuses, questionnaire, partners } = definition;

@@ -2,13 +2,13 @@
 import { payMinor } from '../credit';
 import type { AmountTable, Bonus, Pay } from '../definition';
 import { currencyExponent, MoneyError, parseDecimal, toDecimal, type Rounding } from '../money';
-import type { Check, Parts, Path, Report } from './report';
+import { ofMembers, type Check, type Parts, type Path, type Report } from './report';
 
 export const AMOUNT_CHECKS: readonly Check[] = [
   checkTables,
-  checkAmounts,
-  checkTiers,
-  checkPayment,
+  ofMembers(checkAmounts),
+  ofMembers(checkTiers),
+  ofMembers(checkPayment),
   checkBonusConditions,
   checkBonusEffect,
   checkBudgets,

@@ -1,7 +1,7 @@
 /** Window, calendar and moves: whoever may enroll has a period, and no move leads out of the calendar. */
 import { calculationMonthOf, calendarFor, monthsBetween, planRow, rollingPeriodTo } from '../calendar';
 import type { CalendarRow } from '../definition';
-import type { Check, Parts, Report } from './report';
+import { ofMembers, type Check, type Parts, type Report } from './report';
 
 /** With a delay that cannot be read, what is too early for the least one is too early in any case. */
 const LEAST_DELAY_HOURS = 48;
@@ -9,9 +9,9 @@ const LEAST_DELAY_HOURS = 48;
 export const PERIOD_CHECKS: readonly Check[] = [
   checkWindow,
   checkOneKindOfPeriod,
-  checkCalendar,
+  ofMembers(checkCalendar),
   checkEnrollmentMonths,
-  checkPayoutDates,
+  ofMembers(checkPayoutDates),
   checkRollingPeriod,
   checkMoves,
 ];
