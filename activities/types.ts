@@ -88,6 +88,9 @@ export type LookUpAnswer =
     }
   | { located: false };
 
+/** The day in the program's time zone, and its start (epoch ms, program clock). */
+export type PayoutDate = Pick<PeriodFacts, 'payoutDate' | 'payoutAt'>;
+
 export interface MeasureRequest {
   enrollmentId: string;
   programId: string;
@@ -103,11 +106,15 @@ export type Measurement =
   | {
       outcome: 'credit';
       credit: CreditFacts;
-      /** Epoch ms, program clock: by the calendar, or by the policy for dates that are already past. */
-      payoutAt: number;
+      /** By the calendar, or by the policy for dates that are already past. */
+      payout: PayoutDate;
+      /** What the platform says of the account now; null if the credit was sent before a reset. */
+      lookUp: LookUpAnswer | null;
     }
   /** Spend or amount is nothing: by policy close or roll on. */
-  | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string }
+  | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string; lookUp: LookUpAnswer }
+  /** In the time zone that the account has by now, the period is not over, or its spend not settled. */
+  | { outcome: 'too_early'; lookUp: LookUpAnswer }
   /** Looked up again, the ad account is gone, suspended, or not one that the program pays. */
   | { outcome: 'account_not_usable'; lookUp: LookUpAnswer };
 

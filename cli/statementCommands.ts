@@ -16,15 +16,16 @@ export function addStatementCommands(pps: Command): void {
     .description('Credit statements: what a credit was computed from.')
     .command('verify')
     .description(
-      'Verifies that neither statement nor revision was changed, and that the recorded inputs still give the recorded credit.',
+      'Verifies that a statement fits its revision and its hash, and that the recorded inputs still give the recorded credit. With --hash also that it is the one that the service has.',
     )
     .argument('<statement>', 'credit statement; "-" for standard input')
     .requiredOption('--revision <file>', 'definition of the revision that the statement was made under')
+    .option('--hash <hash>', 'the hash of the statement as the service tells it, sha256:...')
     .addHelpText('after', '\nExample: pps statement verify statement.json --revision revision-3.json')
     .action(verify);
 }
 
-async function verify(file: string, { revision }: { revision: string }): Promise<void> {
+async function verify(file: string, { revision, hash }: { revision: string; hash?: string }): Promise<void> {
   const { value } = await readJsonFile(file);
   const { document } = await readDefinitionFile(revision);
   const verification = verifyStatement(value, document);
@@ -36,6 +37,13 @@ async function verify(file: string, { revision }: { revision: string }): Promise
     );
   }
   print(`${describeStatement(verification.statement, verification.definition)}\n`);
+  if (hash !== undefined && hash !== verification.statement.hash) {
+    throw wrongContent(
+      `${nameOf(file)} is not the statement with the hash ${hash}; get that one from the service.`,
+    );
+  }
+  if (hash === undefined)
+    print('Whether it is the one that the service has was not checked: give its hash by --hash.\n');
   print(`${nameOf(file)} is verified: under this revision, its inputs give this result, to the byte.\n`);
 }
 

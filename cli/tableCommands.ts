@@ -1,6 +1,7 @@
 /** `pps program amounts` and `pps program calendar`: the tables of a definition, out to a spreadsheet and back. */
 import type { Command } from 'commander';
 import type { ProgramDefinition } from '../program/definition';
+import { describeChanges } from '../program/definitionDiff/describeChanges';
 import { amountsToCsv, withAmountsFromCsv } from '../program/tables/amounts';
 import { calendarToCsv, withCalendarFromCsv } from '../program/tables/calendar';
 import { TableError } from '../program/tables/tableError';
@@ -8,6 +9,7 @@ import { readDefinitionFile, writeDefinition } from './definitionFile';
 import { wrongContent } from './failure';
 import { nameOf, readText, writeText } from './files';
 import { countOf } from './layout';
+import { complain } from './terminal';
 
 interface Table {
   title: string;
@@ -54,11 +56,11 @@ async function run({ toCsv, withCsv }: Table, file: string, { from, output }: Ta
     return;
   }
   const csv = await readText(from);
-  await writeDefinition(
-    source,
-    inPlace(nameOf(from), () => withCsv(source.definition, csv)),
-    output,
-  );
+  const changed = inPlace(nameOf(from), () => withCsv(source.definition, csv));
+  await writeDefinition(source, changed, output);
+  // A table that the file no longer names is gone with its bonuses and cap: nobody should find that out later.
+  const changes = describeChanges(source.definition, changed);
+  complain(changes);
 }
 
 /** Throws CommandFailure with all errors as `row 4, column amount: sentence`. */

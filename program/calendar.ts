@@ -23,7 +23,9 @@ export interface PeriodPlan {
   periodTo: string;
   /** End of the last day in the ad account's time zone (the program's while the account is unknown) + settlement delay. */
   calculationAt: number;
-  /** Start of the payout date in the program's time zone. */
+  /** The payout date, YYYY-MM-DD, in the program's time zone. */
+  payoutDate: string;
+  /** Its start. */
   payoutAt: number;
 }
 
@@ -217,8 +219,15 @@ export function planRow(
     periodFrom: row.periodFrom,
     periodTo: row.periodTo,
     calculationAt: endOfPeriod + terms.settlementDelayHours * 3_600_000,
+    payoutDate: row.payoutDate,
     payoutAt: startOfDay(row.payoutDate, terms.timeZone),
   };
+}
+
+/** The last day, YYYY-MM-DD, of a month. */
+export function lastDayOf(month: string): string {
+  const { daysInMonth } = Temporal.PlainYearMonth.from(month);
+  return `${month}-${daysInMonth}`;
 }
 
 function monthAfter(month: string): string {

@@ -200,8 +200,8 @@ function spentBefore(terms: CreditTerms, { currency, lookBack }: CreditInput) {
     );
   if (lookBack === null) return undefined;
   const { from, to } = lookBack;
-  // Days of 0.00 are no spend, whatever their currency.
-  const rows = lookBack.rows.filter((row) => /[1-9]/.test(row.amounts[terms.spendBasis]));
+  // Days of 0.00 are no spend, whatever their currency; a refund on another day does not undo a day's spend.
+  const rows = lookBack.rows.filter((row) => /^[^-]*[1-9]/.test(row.amounts[terms.spendBasis]));
   totalSpend(terms, currency, lookBack); // refuses days that are not of the span
   const spendMinor = totalSpend(terms, currency, { from, to, rows });
   if (spendMinor !== null && spendMinor <= 0) return undefined;

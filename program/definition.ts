@@ -10,7 +10,12 @@ import { z } from 'zod';
 import { MAXIMUM_SPEED } from './clock';
 import { isTimeZone } from './timeZone';
 
-const text = z.string().trim().min(1, 'Write a text here.');
+// Neither can be stored: a NUL, and half of a surrogate pair.
+const text = z
+  .string()
+  .trim()
+  .min(1, 'Write a text here.')
+  .regex(/^[^\0\p{Surrogate}]*$/u, 'Write the text without NUL and broken characters.');
 const id = z
   .string()
   .regex(
@@ -278,7 +283,9 @@ export const definitionSchema = z.strictObject({
   deferral: z
     .strictObject({
       maximum: z.int().min(0, 'Write 0 for no deferral.').describe('Deferrals per enrollment; 0 for none.'),
-      by: z.array(z.enum(['partner', 'admin'])),
+      by: z
+        .array(z.enum(['partner', 'admin']))
+        .refine((list) => new Set(list).size === list.length, 'Name each once.'),
     })
     .describe('"An advertiser that expects to spend more later defers its period to a future month."'),
   policies: z.strictObject({

@@ -42,6 +42,18 @@ export function parseDefinition(document: unknown): ProgramDefinition {
   return parsed.data;
 }
 
+/**
+ * Reads a revision that was accepted once: its shape, with the defaults. What must hold between values was checked when it
+ * was published, by the checks of that time. Throws DefinitionError.
+ */
+export function readRevision(document: unknown): ProgramDefinition {
+  const json = withoutSchema(document);
+  const parsed = definitionSchema.safeParse(json, { error: describeIssue });
+  if (!parsed.success)
+    throw new DefinitionError(parsed.error.issues.flatMap((issue) => problemsOf(issue, json)));
+  return parsed.data;
+}
+
 /** The document without its `$schema`. */
 export function withoutSchema(document: unknown): unknown {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return document;

@@ -136,6 +136,7 @@ function statementOf(revision: Record<string, unknown>, spend = '12480.00'): Sea
     revisionHash: documentHash(definition),
     spendAsOf: '2024-01-03T11:44:00Z',
     calculationMonth: '2023-12',
+    enrolledOn: '2023-10-12',
     account: {
       ...account,
       advertiserId: '7012345678901234567',

@@ -59,6 +59,7 @@ describe('month of enrollment', () => {
         periodFrom: '2023-11-01',
         periodTo: '2023-11-30',
         calculationAt: at('2023-12-03T08:00:00Z'),
+        payoutDate: '2023-12-15',
         payoutAt: at('2023-12-15T08:00:00Z'),
       },
     });
@@ -310,6 +311,7 @@ describe('rolling periods', () => {
         periodFrom: '2023-11-01',
         periodTo: '2023-12-30',
         calculationAt: at('2024-01-02T05:00:00Z'),
+        payoutDate: '2024-01-13',
         payoutAt: at('2024-01-13T08:00:00Z'),
       },
     });

@@ -93,7 +93,10 @@ describe('periods', () => {
         calendar[0]!.periodFrom = '2023-09-01';
         calendar[0]!.periodTo = '2023-09-30';
       },
-      ['/calendar/0/periodTo: The period ends before the month of enrollment; end it in 2023-10 or later.'],
+      [
+        '/calendar/0/periodFrom: Begin the period in 2023-10, the month of enrollment, or later.',
+        '/calendar/0/periodTo: One may enroll until 2023-10-31; end the period then or later.',
+      ],
     ],
     [
       'the payout comes before the calculation',

@@ -51,6 +51,7 @@ describe('months', () => {
         periodFrom: '2023-12-01',
         periodTo: '2023-12-31',
         calculationAt: Date.parse('2024-01-03T08:00:00Z'),
+        payoutDate: '2024-01-15',
         payoutAt: Date.parse('2024-01-15T08:00:00Z'),
       },
       credit: { outcome: 'credit', amountMinor: 450000, currency: 'USD', spendMinor: 1248000 },

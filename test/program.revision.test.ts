@@ -7,6 +7,7 @@ import { shipped, type Change } from './support/definitions';
 import { leavesOf, reordered, replaced, storedAsJsonb, valueAt } from './support/documents';
 
 const demo = parseDefinition(shipped('pps-demo'));
+const real = parseDefinition(shipped('tiktok-pps-2023'));
 
 describe('the hash of a document', () => {
   test('When a document is hashed, then it is the SHA-256 of its canonical form', () => {
@@ -74,16 +75,43 @@ describe('what may follow a revision', () => {
       throw error;
     }
   }
-  const real = parseDefinition(shipped('tiktok-pps-2023'));
-
   test.each<[string, Change]>([
     ['nothing', () => {}],
     ['the name', (definition) => (definition.name = 'Another name')],
     ['the calendar', ({ calendar }) => calendar.pop()],
     ['the amounts', ({ credit }) => (credit[0]!.tiers[0]!.amount = '1.00')],
-    ['the speed of its clock', ({ testClock }) => (testClock!.speed = 5)],
+    [
+      'the authorization text and its version',
+      (definition) => (definition.dataSharing = { textVersion: '2023-11', text: 'Another text.' }),
+    ],
   ])('When a revision changes %s, then it may follow', (_, change) => {
     expect(refusals(demo, change)).toEqual([]);
+  });
+
+  test.each<[string, typeof real, Change, string]>([
+    ['the speed of its clock', demo, ({ testClock }) => (testClock!.speed = 5), '/testClock'],
+    ['a real rail to one that moves nothing', real, (next) => (next.rail = 'sandbox'), '/rail'],
+    [
+      'the authorization text under its version',
+      real,
+      ({ dataSharing }) => (dataSharing.text = 'Another text.'),
+      '/dataSharing/textVersion',
+    ],
+    [
+      'the kind of its periods',
+      real,
+      (next) =>
+        Object.assign(next, {
+          calendar: [],
+          rollingPeriod: { days: 30, payoutAfterDays: 9, lastMonth: '2024-12' },
+          deferral: { maximum: 0, by: [] },
+        }),
+      '/rollingPeriod',
+    ],
+  ])('When a revision changes %s, then it may not follow', (_, previous, change, pointer) => {
+    expect(refusals(previous, change)).toEqual([
+      { pointer, message: expect.stringMatching(/^[A-Z].*\.$/) as string },
+    ]);
   });
 
   test('When a revision is of another program, then it may not follow', () => {

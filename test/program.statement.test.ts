@@ -42,6 +42,7 @@ function statementOf(definition: ProgramDefinition, input: CreditInput): SealedS
     programId: definition.id,
     revisionHash: documentHash(definition),
     calculationMonth: input.spend.to.slice(0, 7),
+    enrolledOn: '2023-10-12',
     spendAsOf: '2023-12-03T05:00:00.000Z',
     account: {
       advertiserId: '7012345678901234567',
@@ -102,9 +103,10 @@ describe('what verifies', () => {
     const example = parseDefinition(shipped('examples/woocommerce-spend-and-get'));
     const before = statementOf(example, {
       ...INPUT,
+      facts: { surveyPartner: 'woocommerce', storePlatform: 'woocommerce' },
       lookBack: {
-        from: '2023-08-01',
-        to: '2023-10-29',
+        from: '2023-07-14',
+        to: '2023-10-11',
         rows: [
           {
             ...spent('2023-10-01', '1.00'),
@@ -230,9 +232,40 @@ describe('what does not', () => {
 
   test('When nothing of a statement is there, then the sentence is about the whole document', () => {
     expect(problemsOf(null)).toEqual([
-      expect.stringMatching(/^The file is no credit statement: the document: .*\.$/),
+      expect.stringMatching(/^The file is no credit statement: its "format" is not .*\.$/),
     ]);
   });
+
+  test.each<[Step[], unknown, string]>([
+    [['calculationMonth'], '1999-99', 'The calculation month is not that of the last day of the period.'],
+    [
+      ['account', 'status'],
+      'suspended',
+      'The ad account is not active; no credit is computed for such a one.',
+    ],
+    [['account', 'country'], 'CA', 'The inputs name another country or currency than the ad account has.'],
+    [['spendAsOf'], '2023-11-29T00:00:00.000Z', 'The spend was read before the period was over.'],
+    [
+      ['input', 'facts', 'surveyPartner'],
+      'nobody',
+      'The survey partner "nobody" is not one of the revision.',
+    ],
+    [
+      ['input', 'facts', 'storePlatform'],
+      'nothing',
+      'The store platform "nothing" is not one of the revision.',
+    ],
+    [
+      ['input', 'lookBack'],
+      { from: '2023-10-11', to: '2023-10-11', rows: [] },
+      'The look-back is not the one that the revision asks for, counted from the day of enrollment.',
+    ],
+  ])(
+    'When %j is changed to %j by somebody who makes the hash fit, then the contradiction is found',
+    (path, value, problem) => {
+      expect(problemsOf(forged(path, value))).toContain(problem);
+    },
+  );
 
   test('When the definition is none, then its errors are thrown', () => {
     expect(() => verifyStatement(statement, {})).toThrow(DefinitionError);

@@ -242,7 +242,13 @@ describe('a file that is not a table of amounts', () => {
       'The file is empty; begin it with the header region,currency,minimum_spend,amount.',
     ],
     ['has no header', file(...AMOUNTS.slice(1), EU_ROW), 1, null, NO_HEADER],
-    ['is separated by semicolons', file(...AMOUNTS, EU_ROW).replaceAll(',', ';'), 1, null, NO_HEADER],
+    [
+      'is separated by semicolons',
+      file(...AMOUNTS, EU_ROW).replaceAll(',', ';'),
+      1,
+      null,
+      'The values are separated by semicolons; save the file with commas between them (CSV, comma separated).',
+    ],
     [
       'lacks a column',
       'region,currency,minimum_spend\nUS,USD,1\n',

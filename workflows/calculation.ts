@@ -5,7 +5,7 @@ import { openNeeds } from '../program/criteria';
 import { patient, thirdParty } from './activities';
 import { endUnpaid } from './ending';
 import { SERVICE, type Journal } from './journal';
-import { recordLookUp } from './lookUp';
+import { recordLookUp, takeOver } from './lookUp';
 import type { Waits } from './waits';
 
 /**
@@ -56,10 +56,13 @@ export async function calculate(journal: Journal): Promise<void> {
       },
     ],
   );
+  // The account as it was found while measuring; a change of it that matters is an outcome of its own.
+  if (measured.lookUp) takeOver(journal, measured.lookUp);
   switch (measured.outcome) {
-    case 'credit':
+    case 'credit': {
       state.credit = measured.credit;
-      state.period = { ...period, payoutAt: measured.payoutAt };
+      const { payoutDate, payoutAt } = measured.payout;
+      state.period = { ...state.period, payoutDate, payoutAt };
       state.stage = 'scheduled';
       journal.record({
         key: `credit_calculated:${period.month}`,
@@ -67,6 +70,12 @@ export async function calculate(journal: Journal): Promise<void> {
         actor: SERVICE,
         details: { ...measured.credit },
       });
+      await journal.write();
+      return;
+    }
+    case 'too_early':
+      recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
+      state.stage = 'collecting';
       await journal.write();
       return;
     case 'no_credit':

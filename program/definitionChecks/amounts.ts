@@ -71,9 +71,11 @@ function checkAmounts({ credit, budgets }: Parts, report: Report) {
       checkPay(pay, 'tiers', position);
     });
   });
-  budgets?.forEach(({ amount, currency }, index) =>
-    checkDecimals(amount, currency, ['budgets', index, 'amount'], report),
-  );
+  budgets?.forEach(({ amount, currency }, index) => {
+    checkDecimals(amount, currency, ['budgets', index, 'amount'], report);
+    if (minorOrUndefined(amount, currency) === 0)
+      report(['budgets', index, 'amount'], 'Write an amount above 0, or remove the budget.');
+  });
 }
 
 function checkTiers({ credit, rounding }: Parts, report: Report) {

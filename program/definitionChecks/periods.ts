@@ -1,5 +1,12 @@
 /** Window, calendar and moves: whoever may enroll has a period, and no move leads out of the calendar. */
-import { calculationMonthOf, calendarFor, monthsBetween, planRow, rollingPeriodTo } from '../calendar';
+import {
+  calculationMonthOf,
+  calendarFor,
+  lastDayOf,
+  monthsBetween,
+  planRow,
+  rollingPeriodTo,
+} from '../calendar';
 import type { CalendarRow } from '../definition';
 import { ofMembers, type Check, type Parts, type Report } from './report';
 
@@ -29,17 +36,17 @@ function checkOneKindOfPeriod({ calendar, rollingPeriod }: Parts, report: Report
     report(['rollingPeriod'], 'State either a calendar or a rollingPeriod; remove one.');
 }
 
-function checkCalendar({ calendar }: Parts, report: Report) {
+function checkCalendar({ calendar, window }: Parts, report: Report) {
   calendar?.forEach((row, index) => {
     const at = (key: keyof CalendarRow, message: string) => report(['calendar', index, key], message);
     const month = calculationMonthOf(row);
     if (row.periodFrom > row.periodTo)
       at('periodTo', `The period ends before it begins; let it end on ${row.periodFrom} or later.`);
-    if (month < row.enrollmentMonth)
-      at(
-        'periodTo',
-        `The period ends before the month of enrollment; end it in ${row.enrollmentMonth} or later.`,
-      );
+    if (row.periodFrom < `${row.enrollmentMonth}-01`)
+      at('periodFrom', `Begin the period in ${row.enrollmentMonth}, the month of enrollment, or later.`);
+    const lastDay = lastDayToEnroll(row.enrollmentMonth, window);
+    if (row.periodTo < lastDay)
+      at('periodTo', `One may enroll until ${lastDay}; end the period then or later.`);
     const previous = calendar[index - 1];
     if (!previous) return;
     if (row.enrollmentMonth <= previous.enrollmentMonth) {
@@ -57,6 +64,12 @@ function checkCalendar({ calendar }: Parts, report: Report) {
       );
     }
   });
+}
+
+/** Of a month; the window may close before the month is over. */
+function lastDayToEnroll(enrollmentMonth: string, window: Parts['window']): string {
+  const last = lastDayOf(enrollmentMonth);
+  return window && window.to.slice(0, 7) === enrollmentMonth && window.to < last ? window.to : last;
 }
 
 /** Whoever may enroll must get a period. */

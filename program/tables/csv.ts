@@ -77,7 +77,9 @@ function headerProblems(
   columns: readonly string[],
 ): TableProblem[] {
   if (!columns.some((column) => cells.includes(column))) {
-    const message = `This must be the header ${columns.join(',')}, separated by commas; put it above the rows.`;
+    const message = cells.some((cell) => cell.includes(';'))
+      ? 'The values are separated by semicolons; save the file with commas between them (CSV, comma separated).'
+      : `This must be the header ${columns.join(',')}, separated by commas; put it above the rows.`;
     return [{ row, column: null, message }];
   }
   const problems: TableProblem[] = [];

@@ -24,9 +24,9 @@ export function naiveCredit(terms: CreditTerms, input: CreditInput): NaiveCredit
 
   const spend = spendOf(input.spend.rows);
   if (spend === 'another currency') return none('CURRENCY_MISMATCH');
-  // Zeros of any currency are no spend.
+  // Zeros of any currency are no spend, and refunds undo none.
   const rowsBefore = (input.lookBack?.rows ?? []).filter(
-    ({ amounts }) => amounts[terms.spendBasis] !== '-' && Number(amounts[terms.spendBasis]) !== 0,
+    ({ amounts }) => amounts[terms.spendBasis] !== '-' && Number(amounts[terms.spendBasis]) > 0,
   );
   const before = spendOf(rowsBefore);
   if (before === 'another currency' || isMore(before, zero)) return none('SPENT_BEFORE_ENROLLMENT');
