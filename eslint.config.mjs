@@ -16,6 +16,7 @@ const ROOMS = {
   temporal: ['workflows', 'program', 'settings'],
   worker: ['temporal', 'workflows', 'activities', 'integrations', 'database', 'settings', 'program'],
   api: ['temporal', 'workflows', 'program', 'database', 'settings'],
+  cli: ['program'],
 };
 
 /** program/ modules that need a date, schema or domain library: never in the workflow bundle. */
@@ -23,7 +24,14 @@ const IMPURE_PROGRAM_PARTS = [
   'definition',
   'definitionChecks',
   'parseDefinition',
+  'jsonSchema',
+  'revision',
+  'creditStatement',
+  'definitionDiff',
+  'tables',
+  'nextSeason',
   'calendar',
+  'estimate',
   'timeZone',
   'brandKey',
 ];
@@ -42,7 +50,7 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
             ...nodeBuiltins,
             'zod',
             'pg',
-            'temporal-polyfill',
+            '@js-temporal/polyfill',
             'tldts',
             '@temporalio/client',
             '@temporalio/worker',

@@ -13,7 +13,7 @@ import type { AdPlatform } from './ports';
 import { submittedCredit } from './submittedCredit';
 import { programNow, readProgram } from './terms';
 import { thirdPartyCall } from './thirdPartyCall';
-import type { MainActivities, Measurement, MeasureRequest } from './types';
+import type { MainActivities, Measurement, MeasureRequest, PayoutDate, PayoutPlanRequest } from './types';
 
 interface Deps {
   database: Database;
@@ -24,10 +24,7 @@ export function createMeasureActivities(deps: Deps): Pick<MainActivities, 'measu
   return {
     measure: (request) => measure(deps, request),
 
-    async planPayout({ programId, programRevision, enrolledOn, period, at }) {
-      const { definition } = await readProgram(deps.database.pool, programId, programRevision);
-      return payoutDate(calendarFor(definition, enrolledOn), period, at);
-    },
+    planPayout: (request) => payoutDate(deps, request, request.at),
   };
 }
 
@@ -46,8 +43,14 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
   // After a reset: a credit that has been sent to the rail is not computed again, whatever the spend is now.
   const sent = await submittedCredit(database.pool, enrollmentId);
   if (sent) {
-    const { payoutAt } = period;
-    return { outcome: 'credit', credit: sent, payoutAt, aboveThreshold: false, alreadySent: true };
+    return {
+      outcome: 'credit',
+      credit: sent,
+      payout: period,
+      lookUp: null,
+      aboveThreshold: false,
+      alreadySent: true,
+    };
   }
 
   const lookUp = await lookUpAdvertiser(deps, {
@@ -61,8 +64,9 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
   if (!canBePaid) {
     return { outcome: 'account_not_usable', lookUp };
   }
-  const { account } = lookUp;
   const { definition, clock } = await readProgram(database.pool, programId, programRevision);
+  if (lookUp.period.calculationAt > programNow(clock)) return { outcome: 'too_early', lookUp };
+  const { account } = lookUp;
   const read = async ({ from, to }: { from: string; to: string }): Promise<ReportedSpend> => {
     const { currency } = account;
     const rows = await thirdPartyCall(() => adPlatform.readSpend({ advertiserId, from, to, currency }));
@@ -88,18 +92,21 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
     programId,
     revisionHash: documentHash(definition),
     calculationMonth: period.month,
+    enrolledOn,
     spendAsOf: new Date(spendAsOf).toISOString(),
     account,
     input,
     result,
   });
   await insertStatement(database.pool, statement);
-  if (result.outcome === 'none') return { outcome: 'no_credit', reasonCode: result.reasonCode, statementId };
+  if (result.outcome === 'none')
+    return { outcome: 'no_credit', reasonCode: result.reasonCode, statementId, lookUp };
   const { amountMinor, currency, spendMinor, region } = result;
   return {
     outcome: 'credit',
     credit: { amountMinor, currency, spendMinor, region, statementId },
-    payoutAt: payoutDate(calendarFor(definition, enrolledOn), period, spendAsOf),
+    payout: await payoutDate(deps, request, spendAsOf),
+    lookUp,
     aboveThreshold: isAboveThreshold(definition, result),
     alreadySent: false,
   };
@@ -114,18 +121,29 @@ function isAboveThreshold(
   return threshold !== null && amountMinor > parseDecimal(threshold, currency);
 }
 
-/** A payout date that has passed: at once, or on the calendar's next one (program policy `latePayoutDate`). */
-function payoutDate(definition: ProgramDefinition, period: MeasureRequest['period'], now: number): number {
-  if (period.payoutAt > now || definition.policies.latePayoutDate.then === 'pay_at_once')
-    return period.payoutAt;
+/**
+ * A payout date that has passed: at once, or on the calendar's next one (program policy `latePayoutDate`). The policy is
+ * that of the enrollment's terms, the calendar the one that its period is from.
+ */
+async function payoutDate(
+  { database }: Deps,
+  { programId, programRevision, enrolledOn, period }: Omit<PayoutPlanRequest, 'at'>,
+  now: number,
+): Promise<PayoutDate> {
+  const { payoutDate, payoutAt, calendarRevision } = period;
+  const given = { payoutDate, payoutAt };
+  const terms = await readProgram(database.pool, programId, programRevision);
+  if (payoutAt > now || terms.definition.policies.latePayoutDate.then === 'pay_at_once') return given;
+  const { definition } = await readProgram(database.pool, programId, calendarRevision);
+  const calendar = calendarFor(definition, enrolledOn);
   for (
-    let month = nextMonth(definition, period.month);
+    let month = nextMonth(calendar, period.month);
     month !== undefined;
-    month = nextMonth(definition, month)
+    month = nextMonth(calendar, month)
   ) {
-    const plan = planFor(definition, month, null);
-    if (plan && plan.payoutAt > now) return plan.payoutAt;
+    const plan = planFor(calendar, month, null);
+    if (plan && plan.payoutAt > now) return { payoutDate: plan.payoutDate, payoutAt: plan.payoutAt };
   }
   // The calendar has no later date: waiting longer would help nobody.
-  return period.payoutAt;
+  return given;
 }

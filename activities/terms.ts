@@ -21,8 +21,8 @@ export async function readProgram(
 }
 
 export function periodFacts(plan: PeriodPlan, calendarRevision: number): PeriodFacts {
-  const { month, periodFrom, periodTo, calculationAt, payoutAt } = plan;
-  return { month, periodFrom, periodTo, calculationAt, payoutAt, calendarRevision };
+  const { month, periodFrom, periodTo, calculationAt, payoutDate, payoutAt } = plan;
+  return { month, periodFrom, periodTo, calculationAt, payoutDate, payoutAt, calendarRevision };
 }
 
 /** Epoch ms on the program's clock. */

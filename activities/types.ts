@@ -80,8 +80,8 @@ export interface MainActivities {
   measure(request: MeasureRequest): Promise<Measurement>;
   /** Tries the submitted API key at the survey partner. */
   checkPartnerKey(request: KeyCheckRequest): Promise<KeyCheckAnswer>;
-  /** What is left of a payout date that has passed, by the program's policy (epoch ms, program clock). */
-  planPayout(request: PayoutPlanRequest): Promise<number>;
+  /** What is left of a payout date that has passed, by the program's policy. */
+  planPayout(request: PayoutPlanRequest): Promise<PayoutDate>;
 }
 
 export interface KeyCheckRequest {
@@ -123,6 +123,9 @@ export type LookUpAnswer =
     }
   | { located: false };
 
+/** The day in the program's time zone, and its start (epoch ms, program clock). */
+export type PayoutDate = Pick<PeriodFacts, 'payoutDate' | 'payoutAt'>;
+
 export interface MeasureRequest {
   enrollmentId: string;
   programId: string;
@@ -138,15 +141,19 @@ export type Measurement =
   | {
       outcome: 'credit';
       credit: CreditFacts;
-      /** Epoch ms, program clock: by the calendar, or by the policy for dates that are already past. */
-      payoutAt: number;
+      /** By the calendar, or by the policy for dates that are already past. */
+      payout: PayoutDate;
+      /** What the platform says of the account now; null if the credit was sent before a reset. */
+      lookUp: LookUpAnswer | null;
       /** Larger than what is paid without an approver. */
       aboveThreshold: boolean;
       /** After a reset: the rail has been asked to pay it. */
       alreadySent: boolean;
     }
   /** Spend or amount is nothing: by policy close or roll on. */
-  | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string }
+  | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string; lookUp: LookUpAnswer }
+  /** In the time zone that the account has by now, the period is not over, or its spend not settled. */
+  | { outcome: 'too_early'; lookUp: LookUpAnswer }
   /** Looked up again, the ad account is gone, suspended, or not one that the program pays. */
   | { outcome: 'account_not_usable'; lookUp: LookUpAnswer };
 

@@ -30,7 +30,7 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
       what,
       by: by === null ? null : iso(by),
     })),
-    criteria: criteriaOf(state).map(presentCriterion),
+    criteria: criteriaOf(state).map((criterion) => presentCriterion(criterion, principal)),
     calculationMonth: period.month,
     calculationDate: iso(period.calculationAt),
     payoutDate: iso(period.payoutAt),
@@ -49,9 +49,11 @@ function presentApproval({ statementId, causes, since, decided }: ApprovalFacts)
   return { statementId, causes, since: iso(since), decided: decided && { outcome, by, reasonCode } };
 }
 
-function presentCriterion({ id, status, reasonCode, evidence }: Criterion) {
+/** Of staff, others learn the role only. */
+function presentCriterion({ id, status, reasonCode, evidence }: Criterion, principal: Principal) {
   const at = evidence && evidence.at !== null ? iso(evidence.at) : null;
-  return { criterion: id, status, reasonCode, evidence: evidence && { ...evidence, at } };
+  const by = evidence?.by && (isStaff(principal) ? evidence.by : { role: evidence.by.role });
+  return { criterion: id, status, reasonCode, evidence: evidence && { ...evidence, by: by ?? null, at } };
 }
 
 /** Why this amount: the spend that was read, and the lines that add up to the credit. */

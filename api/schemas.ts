@@ -1,5 +1,6 @@
 /** Requests as callers send them; unknown fields are refused. */
 import { z } from 'zod';
+import { MAXIMUM_SPEED } from '../program/clock';
 import { PARTNER_CRITERIA } from '../program/criteria';
 import { APPROVAL_OUTCOMES, REASONS_FOR, WAIVABLE } from '../program/decision';
 
@@ -128,7 +129,7 @@ export const clockBody = z
     advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
     speed: z
       .number(SPEED)
-      .refine((speed) => speed >= 0 && speed <= 1e6, SPEED)
+      .refine((speed) => speed >= 0 && speed <= MAXIMUM_SPEED, SPEED)
       .optional(),
   })
   .refine(

@@ -1,5 +1,6 @@
-// The entry of the npm scripts: `node dev/run.js start|demo|test|check|build|record [arguments]`. It needs nothing but Node, so
-// it works straight after `git clone`: it installs what is missing, builds, and runs the command.
+// The entry of the npm scripts: `node dev/run.js start|demo|test|check|build|record|bench|pps [arguments]`. It needs nothing
+// but Node, so it works straight after `git clone`: it installs what is missing, builds, and runs the command. The standard
+// output belongs to the command; what installing and building say goes to the standard error.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -11,6 +12,10 @@ const OLDEST_NODE = [20, 19];
 const root = join(__dirname, '..');
 const tool = (...path) => join(root, 'node_modules', ...path);
 const built = (...path) => join(root, 'dist', ...path);
+/** Where the user stands, to whom the file names of `pps` are relative; npm runs its scripts in the root. */
+const calledFrom = (process.env.npm_lifecycle_event === 'pps' && process.env.INIT_CWD) || process.cwd();
+/** Of tools whose words are not the command's output. */
+const TO_STANDARD_ERROR = { stdio: ['inherit', 2, 'inherit'] };
 
 const tsc = tool('typescript', 'bin', 'tsc');
 const CHECKS = [
@@ -20,7 +25,10 @@ const CHECKS = [
   ['dead code', [tool('knip', 'bin', 'knip.js')]],
 ];
 
-/** command -> what runs after the build; each returns the exit code. */
+/** command -> what is built first, where that is not everything. `pps` needs no workflow bundle. */
+const BUILT_FIRST = { check: [], pps: [compile] };
+
+/** command -> what runs then; each returns the exit code. */
 const COMMANDS = {
   start: (args) => node([built('dev', 'start.js'), ...args]),
   demo: (args) => node([built('dev', 'demo.js'), ...args]),
@@ -28,6 +36,8 @@ const COMMANDS = {
   build: () => 0,
   record: (args) => node([built('dev', 'recordHistories.js'), ...args]),
   check: runChecks,
+  bench,
+  pps: (args) => node([built('cli', 'main.js'), ...args], { cwd: calledFrom }),
 };
 
 main(process.argv.slice(2)).then(
@@ -45,8 +55,11 @@ async function main([command, ...args]) {
     return 2;
   }
   process.chdir(root);
-  const code = (await install()) || (command === 'check' ? 0 : await build());
-  return code || COMMANDS[command](args);
+  for (const step of [install, ...(BUILT_FIRST[command] ?? [compile, bundle])]) {
+    const code = await step();
+    if (code !== 0) return code;
+  }
+  return COMMANDS[command](args);
 }
 
 function assertNodeIsNewEnough() {
@@ -65,16 +78,20 @@ async function install() {
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
   const npm = process.env.npm_execpath; // npm tells its scripts where it is
   return npm?.endsWith('.js')
-    ? node([npm, ...args])
-    : run('npm', args, { shell: process.platform === 'win32' });
+    ? node([npm, ...args], TO_STANDARD_ERROR)
+    : run('npm', args, { ...TO_STANDARD_ERROR, shell: process.platform === 'win32' });
 }
 
-async function build() {
-  const code = await node([tsc, '-p', 'tsconfig.json']);
-  if (code !== 0) return code;
-  removeLeftovers('dist');
-  const bundle = built('worker', 'bundle.js');
-  return existsSync(bundle) ? node([bundle]) : 0;
+async function compile() {
+  const code = await node([tsc, '-p', 'tsconfig.json'], TO_STANDARD_ERROR);
+  if (code === 0) removeLeftovers('dist');
+  return code;
+}
+
+/** The workflow bundle. */
+function bundle() {
+  const maker = built('worker', 'bundle.js');
+  return existsSync(maker) ? node([maker], TO_STANDARD_ERROR) : 0;
 }
 
 /** tsc leaves the output of a deleted source in place. What lies in dist itself is not from tsc. */
@@ -87,6 +104,16 @@ function removeLeftovers(directory) {
       if (!existsSync(source)) rmSync(path);
     }
   }
+}
+
+/** One program of bench/, by name. */
+function bench([name, ...args]) {
+  const names = readdirSync('bench')
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+  if (names.includes(name)) return node([built('bench', `${name}.js`), ...args]);
+  console.error(`Usage: npm run bench -- ${names.join('|')} [arguments]`);
+  return 2;
 }
 
 async function runChecks() {
@@ -105,8 +132,8 @@ function modifiedAt(path) {
   return existsSync(path) ? statSync(path).mtimeMs : 0;
 }
 
-function node(args) {
-  return run(process.execPath, args);
+function node(args, options) {
+  return run(process.execPath, args, options);
 }
 
 /**

@@ -2,6 +2,7 @@
  * `npm start`: the whole service on this machine until Ctrl-C, with its data kept under .data/ (`-- --fresh` empties it).
  * DATABASE_URL with DATABASE_ADMIN_URL, and TEMPORAL_ADDRESS, name existing servers instead of own ones.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDatabase } from '../database/pool';
@@ -12,6 +13,7 @@ import { parseDefinition } from '../program/parseDefinition';
 import type { TemporalSettings } from '../settings/settings';
 import { scheduleComparison } from '../temporal/schedule';
 import { prepareNamespace } from '../temporal/setup';
+import { claimData } from './dataVersion';
 import { prepareDatabase, publish, type PreparedDatabase } from './database';
 import { printGuide } from './guide';
 import { startSandbox } from './sandbox/server';
@@ -55,8 +57,10 @@ async function main(): Promise<void> {
 
 /** `fail` ends everything later, when a process cannot be kept up. */
 async function bringUp(fail: (error: unknown) => void): Promise<void> {
-  if (process.argv.includes('--fresh')) await emptyData();
+  const isFresh = process.argv.includes('--fresh');
+  if (isFresh) await emptyData();
   await mkdir(join(DATA, 'temporal'), { recursive: true });
+  if (!environment['DATABASE_URL']) await claimData(DATA, !isFresh && existsSync(POSTGRES_DATA));
   const ports = {
     api: portOf('API_PORT', 8080),
     workerHealth: portOf('WORKER_HEALTH_PORT', 8081),

@@ -2,9 +2,9 @@
  * From dates to instants: which period an enrollment has, when it may be computed and when it is paid. Needs a time-zone
  * table, so never imported by workflow code, except for its types; workflows get the instants as recorded results.
  */
-import { Temporal } from 'temporal-polyfill';
+import { Temporal } from '@js-temporal/polyfill';
 import type { CalendarRow, ProgramDefinition } from './definition';
-import { requireTimeZone } from './timeZone';
+import { dateInZone, startOfDay } from './timeZone';
 
 /** The part of a definition that the calendar reads. */
 export type CalendarTerms = Pick<
@@ -23,7 +23,9 @@ export interface PeriodPlan {
   periodTo: string;
   /** End of the last day in the ad account's time zone (the program's while the account is unknown) + settlement delay. */
   calculationAt: number;
-  /** Start of the payout date in the program's time zone. */
+  /** The payout date, YYYY-MM-DD, in the program's time zone. */
+  payoutDate: string;
+  /** Its start. */
   payoutAt: number;
 }
 
@@ -64,7 +66,7 @@ export function calendarFor<T extends Pick<CalendarTerms, 'calendar' | 'rollingP
   const { rollingPeriod } = terms;
   if (!rollingPeriod) return terms;
   const { days, payoutAfterDays, lastMonth } = rollingPeriod;
-  const firstTo = Temporal.PlainDate.from(enrolledOn).add({ days: days - 1 });
+  const firstTo = Temporal.PlainDate.from(rollingPeriodTo(rollingPeriod, enrolledOn));
   const months = monthsBetween(firstTo.toString().slice(0, 7), lastMonth);
   const calendar = months.map((_, index): CalendarRow => {
     const to = firstTo.add({ months: index });
@@ -76,6 +78,16 @@ export function calendarFor<T extends Pick<CalendarTerms, 'calendar' | 'rollingP
     };
   });
   return { ...terms, calendar };
+}
+
+/** The last day of the rolling period that begins on the day of enrollment. */
+export function rollingPeriodTo(
+  { days }: NonNullable<CalendarTerms['rollingPeriod']>,
+  enrolledOn: string,
+): string {
+  return Temporal.PlainDate.from(enrolledOn)
+    .add({ days: days - 1 })
+    .toString();
 }
 
 /** The plan of a calculation month, or undefined if the calendar has no such month. Throws TimeZoneError. */
@@ -171,7 +183,10 @@ export type DeferralMonth = { month: string } & (
  */
 export function deferralMonths(terms: EnrollmentCalendar, situation: DeferralSituation): DeferralMonth[] {
   const listed = terms.calendar.map(calculationMonthOf).sort();
-  return monthsBetween(listed[0] ?? '', listed.at(-1) ?? '').map((month): DeferralMonth => {
+  // A later revision with an earlier last month can leave an enrollment without any.
+  const [first, last] = [listed.at(0), listed.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return monthsBetween(first, last).map((month): DeferralMonth => {
     const asked = planDeferral(terms, { ...situation, toMonth: month, allowEarlier: false });
     if (!asked.ok) return { month, open: false, reasonCode: asked.reasonCode };
     if (situation.calculationBegun) return { month, open: false, reasonCode: 'CALCULATION_BEGUN' };
@@ -196,7 +211,7 @@ export function planRow(
 ): PeriodPlan {
   // The delay is elapsed time, whatever the clocks on the wall do meanwhile.
   const endOfPeriod = startOfDay(
-    Temporal.PlainDate.from(row.periodTo).add({ days: 1 }),
+    Temporal.PlainDate.from(row.periodTo).add({ days: 1 }).toString(),
     accountTimeZone ?? terms.timeZone,
   );
   return {
@@ -204,20 +219,15 @@ export function planRow(
     periodFrom: row.periodFrom,
     periodTo: row.periodTo,
     calculationAt: endOfPeriod + terms.settlementDelayHours * 3_600_000,
-    payoutAt: startOfDay(Temporal.PlainDate.from(row.payoutDate), terms.timeZone),
+    payoutDate: row.payoutDate,
+    payoutAt: startOfDay(row.payoutDate, terms.timeZone),
   };
 }
 
-/** The calendar date, YYYY-MM-DD, of an instant in a zone. Throws TimeZoneError. */
-export function dateInZone(at: number, timeZone: string): string {
-  requireTimeZone(timeZone);
-  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate().toString();
-}
-
-/** Where the clocks go forward at midnight, the day starts at 01:00. */
-function startOfDay(day: Temporal.PlainDate, timeZone: string): number {
-  requireTimeZone(timeZone);
-  return day.toZonedDateTime(timeZone).epochMilliseconds;
+/** The last day, YYYY-MM-DD, of a month. */
+export function lastDayOf(month: string): string {
+  const { daysInMonth } = Temporal.PlainYearMonth.from(month);
+  return `${month}-${daysInMonth}`;
 }
 
 function monthAfter(month: string): string {

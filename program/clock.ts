@@ -1,6 +1,7 @@
 /**
  * The program's clock. A program normally runs on real time; a test clock is a list of segments, linear in each, so that
- * a season can pass in a minute. All instants are epoch milliseconds; "real" is the wall clock, "program" the program's.
+ * a season can pass in a minute. All instants are whole epoch milliseconds; "real" is the wall clock, "program" the
+ * program's. Part of the workflow bundle: pure, without a library.
  */
 export interface ClockSegment {
   realFrom: number;
@@ -9,8 +10,17 @@ export interface ClockSegment {
   speed: number;
 }
 
-/** In order of `realFrom`; empty means real time. Before the first segment the clock stands at its start. */
+/**
+ * In order of `realFrom`, and of two at the same millisecond the later one holds; never backwards. Empty means real
+ * time. Before the first segment the clock stands at its start.
+ */
 export type ProgramClock = readonly ClockSegment[];
+
+/** Program milliseconds per real millisecond, at most: a century passes in an hour. */
+export const MAXIMUM_SPEED = 1_000_000;
+
+/** Where a test clock stops: a later instant has no date of four digits, and soon none at all. */
+export const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** The clock of a program that starts now: its test clock, or real time. */
 export function initialClock(
@@ -27,32 +37,29 @@ export function programTime(clock: ProgramClock, real: number): number {
   if (clock.length === 0) return real;
   const segment = clock.findLast((candidate) => candidate.realFrom <= real);
   if (!segment) return clock[0]!.programFrom;
-  return Math.floor(segment.programFrom + (real - segment.realFrom) * segment.speed);
+  const { realFrom, programFrom, speed } = segment;
+  return Math.min(Math.floor(programFrom + (real - realFrom) * speed), LAST_INSTANT);
 }
 
 /**
- * Real milliseconds from `real` until the program clock has reached `program`; 0 when it has, undefined when the clock
- * as it is now will never reach it (it stands still).
+ * Real milliseconds from `real` until the first millisecond at which the program clock shows `program` or later; 0 when
+ * it does already, undefined when the clock as it is now will not before the end of the real year 9999 (it stands
+ * still, or as good as).
  */
 export function realDelayUntil(clock: ProgramClock, program: number, real: number): number | undefined {
-  if (programTime(clock, real) >= program) return 0;
-  if (clock.length === 0) return program - real;
-  for (const [index, segment] of clock.entries()) {
-    const end = clock[index + 1]?.realFrom ?? Infinity;
-    if (end <= real) continue;
-    // A jump at the start of a later segment may pass the instant at once.
-    if (segment.programFrom >= program) return Math.max(0, segment.realFrom - real);
-    if (segment.speed === 0) continue;
-    // The quotient is rounded by itself: added to an epoch first, its fraction would be lost in the double.
-    let reached = segment.realFrom + Math.ceil((program - segment.programFrom) / segment.speed);
-    if (programTime([segment], reached) < program) reached += 1;
-    if (reached < end) return Math.max(0, reached - real);
+  if (clock.length === 0) return Math.max(0, program - real);
+  const hasCome = (instant: number) => programTime(clock, instant) >= program;
+  if (hasCome(real)) return 0;
+  if (!hasCome(LAST_INSTANT)) return undefined;
+  // The clock never goes backwards, so halving finds the millisecond itself; a division by the speed would be rounded.
+  let [before, reached] = [real, LAST_INSTANT];
+  while (reached - before > 1) {
+    const middle = Math.floor((before + reached) / 2);
+    if (hasCome(middle)) reached = middle;
+    else before = middle;
   }
-  return undefined;
+  return reached - real;
 }
-
-/** Program milliseconds per real millisecond, at most: a century passes in an hour. */
-export const MAXIMUM_SPEED = 1_000_000;
 
 export class ClockError extends Error {
   override readonly name = 'ClockError';
@@ -60,7 +67,8 @@ export class ClockError extends Error {
 
 /**
  * The clock after an adjustment at the real instant `real`: it goes on from `to` (default: where it is) at `speed`
- * (default: as before). Throws ClockError if it would go backwards.
+ * (default: as before), and what it has shown until then stays. Throws ClockError if it would go backwards, beyond the
+ * year 9999, or too fast.
  */
 export function adjustClock(
   clock: ProgramClock,
@@ -69,16 +77,23 @@ export function adjustClock(
 ): ProgramClock {
   const last = clock.at(-1);
   if (!last) throw new ClockError('This program runs on real time; its clock cannot be adjusted.');
-  const now = programTime(clock, real);
+  // The machine that made the last adjustment may be ahead of this one: nobody's adjustment is undone.
+  const realFrom = Math.max(real, last.realFrom);
+  const now = programTime(clock, realFrom);
   const to = change.to ?? now;
-  if (!Number.isFinite(to)) throw new ClockError('The clock can be set to an instant only.');
+  if (!(Math.abs(to) <= LAST_INSTANT))
+    throw new ClockError(`Set the clock to an instant until ${iso(LAST_INSTANT)}, where it ends.`);
   if (to < now) {
     throw new ClockError(
-      `The program clock shows ${new Date(now).toISOString()}; it never goes backwards, so it cannot be set to ${new Date(to).toISOString()}.`,
+      `The program clock shows ${iso(now)}; it never goes backwards, so it cannot be set to ${iso(to)}.`,
     );
   }
   const speed = change.speed ?? last.speed;
-  if (!(speed >= 0 && Number.isFinite(speed)))
-    throw new ClockError('The speed must be 0 (stand still) or positive.');
-  return [...clock.filter((segment) => segment.realFrom < real), { realFrom: real, programFrom: to, speed }];
+  if (!(speed >= 0 && speed <= MAXIMUM_SPEED))
+    throw new ClockError(`Write a speed from 0 (the clock stands still) to ${MAXIMUM_SPEED}.`);
+  return [...clock, { realFrom, programFrom: to, speed }];
+}
+
+function iso(instant: number): string {
+  return new Date(instant).toISOString();
 }

@@ -143,7 +143,10 @@ export function computeCredit(terms: CreditTerms, input: CreditInput): CreditRes
   const inputs = { region, currency, spendBasis: terms.spendBasis, spendMinor };
   const lookBack = spentBefore(terms, input);
   if (lookBack) {
-    const text = `the ad account has spent from ${lookBack.from} to ${lookBack.to}`;
+    const text =
+      lookBack.spendMinor === undefined
+        ? `the report from ${lookBack.from} to ${lookBack.to} shows spend in another currency than ${currency}`
+        : `the ad account has spent from ${lookBack.from} to ${lookBack.to}`;
     return none('SPENT_BEFORE_ENROLLMENT', 'look_back', text, { ...lookBack });
   }
   if (spendMinor <= 0) return none('NO_SPEND_IN_PERIOD', 'spend', 'no spend in the period', inputs);
@@ -196,9 +199,12 @@ function spentBefore(terms: CreditTerms, { currency, lookBack }: CreditInput) {
       'The days before the enrollment are needed if the program looks back, and only then.',
     );
   if (lookBack === null) return undefined;
-  const spendMinor = totalSpend(terms, currency, lookBack);
-  if (spendMinor !== null && spendMinor <= 0) return undefined;
   const { from, to } = lookBack;
+  // Days of 0.00 are no spend, whatever their currency; a refund on another day does not undo a day's spend.
+  const rows = lookBack.rows.filter((row) => /^[^-]*[1-9]/.test(row.amounts[terms.spendBasis]));
+  totalSpend(terms, currency, lookBack); // refuses days that are not of the span
+  const spendMinor = totalSpend(terms, currency, { from, to, rows });
+  if (spendMinor !== null && spendMinor <= 0) return undefined;
   return { from, to, ...(spendMinor !== null && { spendMinor }) };
 }
 

@@ -3,9 +3,10 @@
  * the program revision it answers "why this amount?" for ever, and anybody can verify it offline.
  */
 import { z } from 'zod';
+import { lookBackSpan } from './calendar';
 import { computeCredit, ENGINE_VERSION, type CreditInput, type CreditResult } from './credit';
 import type { ProgramDefinition } from './definition';
-import { parseDefinition, withoutSchema } from './parseDefinition';
+import { readRevision, withoutSchema } from './parseDefinition';
 import { canonicalText, documentHash } from './revision';
 
 /** The shape of a statement; another shape gets another number. */
@@ -33,6 +34,8 @@ const statementSchema = z.strictObject({
   /** When the spend was read, on the program's clock (ISO 8601, UTC). */
   spendAsOf: z.iso.datetime(),
   calculationMonth: z.string(),
+  /** The day of enrollment in the program's time zone. */
+  enrolledOn: z.iso.date(),
   /** The ad account as it was found; the credit reads country and currency only. */
   account: z.strictObject({
     advertiserId: z.string(),
@@ -71,10 +74,17 @@ export type Verification =
   | { ok: false; problems: string[] };
 
 /**
- * Verifies a statement against the revision it names: that neither was changed, and that the recorded inputs still give
- * the recorded result, to the byte. Throws DefinitionError if the revision is no program definition.
+ * Verifies a statement against the revision it names: that both fit their hashes, that the recorded inputs do not
+ * contradict each other or the revision, and that they still give the recorded result, to the byte. Anybody can make
+ * hashes: that it is the statement of the service is shown by comparing its hash with the service's own. Throws
+ * DefinitionError if the revision is no program definition.
  */
 export function verifyStatement(statementDocument: unknown, revisionDocument: unknown): Verification {
+  const { format } = (statementDocument ?? {}) as { format?: unknown };
+  if (format !== STATEMENT_FORMAT) {
+    const problem = `The file is no credit statement: its "format" is not "${STATEMENT_FORMAT}". Get the answer of /v1/enrollments/{id}/credit-statement.`;
+    return { ok: false, problems: [problem] };
+  }
   const parsed = statementSchema.safeParse(statementDocument);
   if (!parsed.success) {
     return {
@@ -86,21 +96,24 @@ export function verifyStatement(statementDocument: unknown, revisionDocument: un
     };
   }
   const statement = statementDocument as SealedStatement;
-  const definition = parseDefinition(revisionDocument);
+  const definition = readRevision(revisionDocument);
   const { hash, ...sealed } = statement;
   const problems: string[] = [];
   if (documentHash(sealed) !== hash)
     problems.push('The statement was changed after it was made: its hash does not fit its content.');
   // A revision is published with its defaults filled in; an admin's own file may leave them out.
-  const isRevision = [withoutSchema(revisionDocument), definition].some(
-    (document) => documentHash(document) === statement.revisionHash,
-  );
+  const isRevision =
+    definition.id === statement.programId &&
+    [withoutSchema(revisionDocument), definition].some(
+      (document) => documentHash(document) === statement.revisionHash,
+    );
   if (!isRevision) {
     problems.push(
       `The definition is not the one that the statement was made under (revision ${statement.input.programRevision} of ${statement.programId}); get that revision.`,
     );
   }
-  const { engineVersion } = statement.result;
+  const engineVersion: number = statement.result.engineVersion;
+  if (isRevision) problems.push(...contradictions(definition, statement));
   if (engineVersion !== ENGINE_VERSION) {
     problems.push(
       `The statement was made by credit engine ${engineVersion}, which this version does not have; it has ${ENGINE_VERSION}.`,
@@ -109,9 +122,40 @@ export function verifyStatement(statementDocument: unknown, revisionDocument: un
   return problems.length > 0 ? { ok: false, problems } : { ok: true, statement, definition };
 }
 
-function recomputed(definition: ProgramDefinition, { account, input, result }: SealedStatement): string[] {
-  if (account.country !== input.country || account.currency !== input.currency)
-    return ['The inputs name another country or currency than the ad account has.'];
+/** What the service would never have computed a credit from. */
+function contradictions(definition: ProgramDefinition, statement: SealedStatement): string[] {
+  const { account, input, calculationMonth, enrolledOn, spendAsOf } = statement;
+  const { surveyPartner, storePlatform } = input.facts;
+  const { lookBack } = input;
+  const span = lookBack && { from: lookBack.from, to: lookBack.to };
+  const found: [boolean, string][] = [
+    [
+      account.country !== input.country || account.currency !== input.currency,
+      'The inputs name another country or currency than the ad account has.',
+    ],
+    [account.status !== 'active', 'The ad account is not active; no credit is computed for such a one.'],
+    [
+      calculationMonth !== input.spend.to.slice(0, 7),
+      'The calculation month is not that of the last day of the period.',
+    ],
+    [
+      documentHash(span) !== documentHash(lookBackSpan(definition, enrolledOn)),
+      'The look-back is not the one that the revision asks for, counted from the day of enrollment.',
+    ],
+    [spendAsOf.slice(0, 10) < input.spend.to, 'The spend was read before the period was over.'],
+    [
+      !definition.partners.some(({ id }) => id === surveyPartner),
+      `The survey partner "${surveyPartner}" is not one of the revision.`,
+    ],
+    [
+      !definition.storePlatforms.includes(storePlatform),
+      `The store platform "${storePlatform}" is not one of the revision.`,
+    ],
+  ];
+  return found.flatMap(([isSo, problem]) => (isSo ? [problem] : []));
+}
+
+function recomputed(definition: ProgramDefinition, { input, result }: SealedStatement): string[] {
   try {
     const again = computeCredit(definition, input);
     return canonicalText(again) === canonicalText(result)

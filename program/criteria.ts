@@ -108,11 +108,12 @@ function waiver({ waivers }: EnrollmentState, id: CriterionId): Finding | undefi
   return met('waived', { source: 'decision', by, at, details: { decisionId } });
 }
 
-/** Whichever is the later: the check with the submitted API key, or the partner's word. */
+/** The later of the check with the submitted API key and the partner's word; a rejection stands whatever a key opens. */
 function keyOrWord(state: EnrollmentState, criterion: PartnerCriterion): Finding {
   const word = statementOn(state, criterion);
   const key = keyCheckOf(state);
-  const byKey = key && (!word || key.at > word.at) ? keyFinding(key, criterion) : undefined;
+  const keyCounts = key && (!word || (word.outcome === 'confirmed' && key.at > word.at));
+  const byKey = keyCounts ? keyFinding(key, criterion) : undefined;
   if (byKey) return byKey;
   if (!word) {
     // A submitted key is ours to try first.

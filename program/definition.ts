@@ -10,7 +10,12 @@ import { z } from 'zod';
 import { MAXIMUM_SPEED } from './clock';
 import { isTimeZone } from './timeZone';
 
-const text = z.string().trim().min(1, 'Write a text here.');
+// Neither can be stored: a NUL, and half of a surrogate pair.
+const text = z
+  .string()
+  .trim()
+  .min(1, 'Write a text here.')
+  .regex(/^[^\0\p{Surrogate}]*$/u, 'Write the text without NUL and broken characters.');
 const id = z
   .string()
   .regex(
@@ -22,7 +27,7 @@ const kebabId = z
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'Use lower-case letters, digits and hyphens, such as "pps-demo".');
 // This century only: a mistyped year is caught, and the months of a window are never too many to go through.
 const date = z.iso
-  .date('Write an existing date as YYYY-MM-DD.')
+  .date({ error: 'Write an existing date as YYYY-MM-DD.', abort: true })
   .regex(/^20/, 'Write a year from 2000 to 2099.');
 const month = z.string().regex(/^20\d{2}-(0[1-9]|1[0-2])$/, 'Write the month as YYYY-MM.');
 const amount = z
@@ -36,14 +41,15 @@ const currency = z
   .regex(/^[A-Z]{3}$/, 'Write the currency as its three-letter ISO 4217 code, such as "USD".');
 const percent = z
   .string()
-  .regex(
-    /^(0|[1-9]\d{0,2})(\.\d{1,4})?$/,
-    'Write the percentage as a decimal string with at most four decimals, such as "12.5".',
-  )
-  .refine((text) => Number(text) > 0, 'A percentage must be above 0.');
+  .regex(/^(0|[1-9]\d{0,2})(\.\d{1,4})?$/, {
+    error:
+      'Write the percentage as a decimal string with at most three digits and four decimals, such as "12.5".',
+    abort: true,
+  })
+  .refine((text) => Number(text) > 0, 'Write a percentage above 0.');
 const region = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'Write the region in capitals, such as "US" or "EU".');
 const days = z
-  .array(z.int().min(1, 'Days are counted from 1.'))
+  .array(z.int().min(1, 'Count the days from 1.'))
   .refine(
     (list) => list.every((day, index) => index === 0 || day > list[index - 1]!),
     'Put the days in ascending order, each once.',
@@ -73,13 +79,13 @@ const question = z.discriminatedUnion('type', [
     required: z.boolean(),
     choices: z
       .array(text)
-      .min(2, 'A choice needs at least two answers.')
-      .refine((list) => new Set(list).size === list.length, 'Each answer must be listed once.')
+      .min(2, 'Give at least two answers to choose from.')
+      .refine((list) => new Set(list).size === list.length, 'List each answer once.')
       .describe('The permitted answers, as shown.'),
   }),
 ]);
 
-/** Either `amount`, or `percent` with `upTo` (checked in amountChecks.ts). */
+/** Either `amount`, or `percent` with `upTo` (checked in definitionChecks/amounts.ts). */
 const pay = z.strictObject({
   amount: amount.optional().describe('A fixed amount.'),
   percent: percent.optional().describe('Instead of an amount: per cent of the spend in the period.'),
@@ -90,7 +96,7 @@ const tier = pay.extend({
   from: amount.describe('Spend in the calculation period from which this tier holds (inclusive).'),
 });
 
-const amountTable = z
+export const amountTable = z
   .strictObject({
     region,
     currency: currency.describe(
@@ -119,8 +125,15 @@ const amountTable = z
   })
   .describe('All amounts of one region in one currency. "The amount varies by region."');
 
+export const calendarRow = z.strictObject({
+  enrollmentMonth: month,
+  periodFrom: date,
+  periodTo: date,
+  payoutDate: date,
+});
+
 export const definitionSchema = z.strictObject({
-  schemaVersion: z.literal(1, 'This version reads schemaVersion 1 only.'),
+  schemaVersion: z.literal(1, 'Write 1, the only schemaVersion that this version reads.'),
   id: kebabId.describe('Names the program in URLs and workflow ids; never changes.'),
   name: text,
   notice: text
@@ -174,7 +187,7 @@ export const definitionSchema = z.strictObject({
       'Region to ISO 3166-1 alpha-2 countries: "as TikTok categorises the region of the ad account".',
     ),
   calendar: z
-    .array(z.strictObject({ enrollmentMonth: month, periodFrom: date, periodTo: date, payoutDate: date }))
+    .array(calendarRow)
     .default([])
     .describe(
       '"Ad Credit Payout Dates": the period that follows from each month of enrollment, in order. The calculation month, to which deferrals refer, is the month of "periodTo".',
@@ -183,8 +196,8 @@ export const definitionSchema = z.strictObject({
     .strictObject({
       days: z
         .int()
-        .min(1, 'A period has at least one day.')
-        .max(366, 'A period has at most 366 days.')
+        .min(1, 'Write at least one day.')
+        .max(366, 'Write at most 366 days.')
         .describe('Length of the period, which begins on the day of enrollment.'),
       payoutAfterDays: z
         .int()
@@ -276,7 +289,9 @@ export const definitionSchema = z.strictObject({
   deferral: z
     .strictObject({
       maximum: z.int().min(0, 'Write 0 for no deferral.').describe('Deferrals per enrollment; 0 for none.'),
-      by: z.array(z.enum(['partner', 'admin'])),
+      by: z
+        .array(z.enum(['partner', 'admin']))
+        .refine((list) => new Set(list).size === list.length, 'Name each once.'),
     })
     .describe('"An advertiser that expects to spend more later defers its period to a future month."'),
   policies: z.strictObject({

@@ -55,6 +55,8 @@ export interface PeriodFacts {
   periodFrom: string;
   periodTo: string;
   calculationAt: number;
+  /** YYYY-MM-DD, in the program's time zone. */
+  payoutDate: string;
   payoutAt: number;
   /** Program revision whose calendar the period was taken from. */
   calendarRevision: number;

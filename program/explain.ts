@@ -45,7 +45,7 @@ export function explain(state: EnrollmentState): Explanation {
     text,
     '',
     `- Calculation period: ${state.period.periodFrom} to ${state.period.periodTo} (${state.period.month})`,
-    `- Calculation: ${instant(state.period.calculationAt)}; payout: ${instant(state.period.payoutAt)}`,
+    `- Calculation: ${instant(state.period.calculationAt)}; payout: ${day(state.period.payoutDate)}`,
     `- Deferrals: ${state.deferredFrom.length} of ${state.terms.maximumDeferrals}; advertiser ID: ${state.submission.advertiserId}`,
   ];
   if (state.credit)
@@ -75,16 +75,16 @@ function sentence(state: EnrollmentState): string {
 function step(state: EnrollmentState): string {
   const waits = waitingFor(state).filter(({ what }) => what !== 'release');
   const what = waits.map((waiting) => AWAITED[waiting.what]).join('; ');
-  const date = day(state.period.calculationAt);
+  const date = instant(state.period.calculationAt);
   if (state.stage === 'collecting') {
     const everythingIsIn = waits.every((waiting) => waiting.what === 'calculation_date');
     return everythingIsIn
-      ? `${capital(what)}.${minimumSpend(state)} The credit is calculated on ${date} and paid on ${day(state.period.payoutAt)}.`
+      ? `${capital(what)}.${minimumSpend(state)} The credit is calculated on ${date} and paid on ${day(state.period.payoutDate)}.`
       : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state, state.terms.missedFacts)}.`;
   }
   if (state.stage === 'approving')
     return `${capital(what)} of ${formatMoney(state.credit!)}${causes(state)}.`;
-  if (state.stage === 'scheduled') return `${capital(what)}: ${day(state.period.payoutAt)}.`;
+  if (state.stage === 'scheduled') return `${capital(what)}: ${day(state.period.payoutDate)}.`;
   return `${capital(what)}.`;
 }
 
@@ -120,18 +120,19 @@ function ended(state: EnrollmentState, ending: NonNullable<EnrollmentState['endi
   ].join(' ');
 }
 
+/** An instant is the same everywhere only with its zone: `3 Dec 2023, 05:00 UTC`. */
 function instant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+  const iso = new Date(at).toISOString();
+  return `${day(iso.slice(0, 10))}, ${iso.slice(11, 16)} UTC`;
 }
 
-function day(at: number): string {
-  return new Date(at).toLocaleDateString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: 'UTC',
-  });
+/** `15 Dec 2023` for `2023-12-15`; not by Intl, whose words depend on the machine. */
+function day(date: string): string {
+  const [year, month, dayOfMonth] = date.split('-').map(Number) as [number, number, number];
+  return `${dayOfMonth} ${MONTHS[month - 1]} ${year}`;
 }
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

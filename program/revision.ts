@@ -31,6 +31,33 @@ export function assertMayFollow(previous: ProgramDefinition, next: ProgramDefini
         ? 'The program was published on a test clock and stays on it; publish another program for real time.'
         : 'The program was published on real time and stays on it; publish another program for a test clock.',
     });
+  } else if (documentHash(previous.testClock) !== documentHash(next.testClock)) {
+    errors.push({
+      pointer: '/testClock',
+      message:
+        'The clock was set by the first revision; leave this as it was, and advance the clock instead.',
+    });
+  }
+  if (previous.rail !== 'sandbox' && next.rail === 'sandbox') {
+    errors.push({
+      pointer: '/rail',
+      message: `The program pays for real, by "${previous.rail}"; the rail "sandbox" moves nothing. Keep a real one.`,
+    });
+  }
+  const [authorized, asked] = [previous.dataSharing, next.dataSharing];
+  if (authorized.textVersion === asked.textVersion && authorized.text !== asked.text) {
+    errors.push({
+      pointer: '/dataSharing/textVersion',
+      message:
+        'The text has changed, and submissions keep its version only; give the new text a new version.',
+    });
+  }
+  if ((previous.rollingPeriod === null) !== (next.rollingPeriod === null)) {
+    errors.push({
+      pointer: '/rollingPeriod',
+      message:
+        'Enrollments of the program move by the kind of period that it began with; keep it, or publish another program.',
+    });
   }
   if (errors.length > 0) throw new DefinitionError(errors);
 }

@@ -1,5 +1,5 @@
-/** Names of time zones. Needs a time-zone table, so never imported by workflow code. */
-import { Temporal } from 'temporal-polyfill';
+/** Time zones: their names, and their days. Needs a time-zone table, so never imported by workflow code. */
+import { Temporal } from '@js-temporal/polyfill';
 
 /** A time zone that cannot be used: unknown to this machine, or no zone name at all. */
 export class TimeZoneError extends Error {
@@ -27,4 +27,19 @@ export function isTimeZone(name: string): boolean {
 /** Throws TimeZoneError. */
 export function requireTimeZone(timeZone: string): void {
   if (!isTimeZone(timeZone)) throw new TimeZoneError(timeZone);
+}
+
+/** The calendar date, YYYY-MM-DD, of an instant (epoch milliseconds) in a zone. Throws TimeZoneError. */
+export function dateInZone(at: number, timeZone: string): string {
+  requireTimeZone(timeZone);
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+}
+
+/**
+ * The instant (epoch milliseconds) at which a calendar date, YYYY-MM-DD, begins in a zone: 01:00 where the clocks go
+ * forward at midnight. Throws TimeZoneError.
+ */
+export function startOfDay(date: string, timeZone: string): number {
+  requireTimeZone(timeZone);
+  return Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds;
 }

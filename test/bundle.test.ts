@@ -23,6 +23,6 @@ test('When the workflows are bundled, then they hold the rules, and no schema, d
   for (const part of ['workflows/enrollment', 'program/criteria', 'program/clock', 'program/money'])
     expect(sources).toContainEqual(expect.stringContaining(part));
   const foreign =
-    /\/(zod|temporal-polyfill|temporal-spec|tldts[^/]*|pg|csv-[^/]+|canonicalize|commander)\/|program\/(definition|calendar|timeZone|brandKey|credit|revision|jsonSchema)|node:crypto/;
+    /\/(zod|@js-temporal|tldts[^/]*|pg|csv-[^/]+|canonicalize|commander)\/|program\/(definition|calendar|timeZone|brandKey|credit|revision|jsonSchema)|node:crypto/;
   expect(sources.filter((source) => foreign.test(source))).toEqual([]);
 });

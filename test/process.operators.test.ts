@@ -37,7 +37,7 @@ test('When operators look at the current details, then they read what it waits f
   await brand.untilStatus('action_required');
   const stuck = await shownDetails(brand);
   expect(stuck).toMatch(/^\*\*Action required\*\*/);
-  expect(stuck).toContain('Until 3 Dec 2023: the survey partner must confirm');
+  expect(stuck).toContain('Until 3 Dec 2023, 08:00 UTC: the survey partner must confirm');
   expect(stuck).toContain('the advertiser must correct the advertiser ID (it could not be located)');
   expect(stuck).toContain('the advertiser must complete the questionnaire');
   expect(stuck).toContain('What is still missing then: the enrollment rolls on to the next period.');
@@ -49,8 +49,8 @@ test('When operators look at the current details, then they read what it waits f
   await brand.untilStatus('measuring');
   const measuring = await shownDetails(brand);
   expect(measuring).toMatch(/^\*\*Measuring\*\*/);
-  expect(measuring).toContain('The credit is calculated on 3 Dec 2023 and paid on 15 Dec 2023.');
-  expect(measuring).toContain('- Calculation: 2023-12-03 05:00Z; payout: 2023-12-15 08:00Z');
+  expect(measuring).toContain('The credit is calculated on 3 Dec 2023, 05:00 UTC and paid on 15 Dec 2023.');
+  expect(measuring).toContain('- Calculation: 3 Dec 2023, 05:00 UTC; payout: 15 Dec 2023');
 
   await program.advanceTo('2023-12-04T00:00:00Z');
   await brand.untilStatus('scheduled');

@@ -5,7 +5,7 @@ import { publish } from '../dev/database';
 import type { SealedStatement } from '../program/creditStatement';
 import { verifyStatement } from '../program/creditStatement';
 import type { ProgramDefinition } from '../program/definition';
-import { newAdvertiser } from './support/advertisers';
+import { changeAdvertiser, newAdvertiser } from './support/advertisers';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { startTestService, type TestService } from './support/testService';
 
@@ -105,6 +105,38 @@ test('When the program looks back and finds nothing, then the spend of the perio
   expect((await brand.untilStatus('scheduled')).credit).toMatchObject({ amountMinor: 450_000 });
   const { input } = (await t.admin.get<SealedStatement>(`${brand.path}/credit-statement`)).body;
   expect(input.lookBack).toMatchObject({ from: '2023-07-14', to: '2023-10-11' });
+});
+
+test('When the ad account has moved west when it is measured, then the calculation waits for the later end of its period', async () => {
+  const program = await ownProgram(t);
+  const advertiserId = await newAdvertiser(t, { timezone: 'Asia/Tokyo' });
+  const brand = await readyToMeasure(program, advertiserId);
+  expect((await brand.now()).calculationDate).toBe('2023-12-02T15:00:00.000Z');
+  await changeAdvertiser(t, advertiserId, { timezone: 'America/Los_Angeles' });
+  await program.advanceTo('2023-12-02T16:00:00Z');
+  await brand.untilEvent('advertiser_located', 2);
+  expect(await brand.now()).toMatchObject({
+    status: 'measuring',
+    calculationDate: '2023-12-03T08:00:00.000Z',
+    credit: null,
+  });
+  await program.advanceTo('2023-12-03T08:00:00Z');
+  expect((await brand.untilStatus('scheduled')).credit).toMatchObject({ amountMinor: 450_000 });
+});
+
+test('When a late payout goes to the next date, then it is that of the calendar which its period is from', async () => {
+  const { calendar, policies } = t.definition;
+  const program = await ownProgram(t, {
+    calendar: calendar.slice(0, 2),
+    window: { from: '2023-10-01', to: '2023-11-30' },
+    deferral: { maximum: 1, by: ['partner'] },
+    policies: { ...policies, latePayoutDate: { then: 'next_in_calendar' } },
+  });
+  const brand = await readyToMeasure(program, await newAdvertiser(t));
+  await program.revise({ calendar });
+  expect((await brand.defer('2024-01')).status).toBe(200);
+  await program.advanceTo('2024-02-20T00:00:00Z');
+  expect(await brand.untilStatus('scheduled')).toMatchObject({ payoutDate: '2024-03-15T07:00:00.000Z' });
 });
 
 test('When the criteria are read over HTTP, then each has its status, reason and evidence', async () => {

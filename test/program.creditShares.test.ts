@@ -2,7 +2,8 @@
 import { CreditInputError } from '../program/credit';
 import type { Pay } from '../program/definition';
 import type { Rounding } from '../program/money';
-import { amountOf, compute, days, termsWith } from './support/credits';
+import { parseDefinition } from '../program/parseDefinition';
+import { amountOf, compute, days, demo, termsWith } from './support/credits';
 
 describe('percentages', () => {
   const tiers = [
@@ -87,6 +88,21 @@ describe('percentages', () => {
   test('When the share alone could not be counted, then its limit still is the credit', () => {
     const terms = termsWith({ tiers: [{ from: '0', percent: '200', upTo: '500.00' }] });
     expect(amountOf(compute({ terms, rows: days('USD', '90071992547409.91') }))).toBe(50000);
+  });
+
+  test('When a border lies so high that its share could not be counted, then the definition is compared by the limit', () => {
+    const withHighest = (upTo: string) => () => {
+      const tiers = [
+        { from: '1.00', amount: '400.00' },
+        { from: '80000000000000.00', percent: '999', upTo },
+      ];
+      return parseDefinition({
+        ...demo,
+        credit: demo.credit.map((table) => (table.region === 'US' ? { ...table, tiers } : table)),
+      });
+    };
+    expect(withHighest('400.00')).not.toThrow();
+    expect(withHighest('399.99')).toThrow('/credit/0/tiers/1/percent: ');
   });
 });
 

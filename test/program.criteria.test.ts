@@ -64,6 +64,7 @@ function enrollment(changes: Partial<EnrollmentState> = {}): EnrollmentState {
       periodFrom: '2023-11-01',
       periodTo: '2023-11-30',
       calculationAt: Date.parse('2023-12-03T05:00:00Z'),
+      payoutDate: '2023-12-15',
       payoutAt: Date.parse('2023-12-15T08:00:00Z'),
       calendarRevision: 1,
     },
@@ -182,9 +183,14 @@ describe('subscription, template and data sharing', () => {
 
   test.each([
     ['key, then word', { ...key({ outcome: 'invalid', at: 5 }), ...said(word({ at: 10 })) }, 'attested'],
-    ['word, then key', { ...key({ at: 30 }), ...said(word({ outcome: 'rejected', at: 10 })) }, 'verified'],
+    ['word, then key', { ...key({ at: 30 }), ...said(word({ at: 10 })) }, 'verified'],
+    [
+      'a rejection, then key',
+      { ...key({ at: 30 }), ...said(word({ outcome: 'rejected', at: 10 })) },
+      'failed',
+    ],
     ['word, then bad key', { ...key({ outcome: 'invalid', at: 30 }), ...said(word({ at: 10 })) }, 'failed'],
-  ])('When both were there (%s), then the later counts', (_, facts, status) => {
+  ])('When both were there (%s), then the later counts, but a rejection stands', (_, facts, status) => {
     expect(criterion(enrollment(facts), 'subscription').status).toBe(status);
   });
 
@@ -329,13 +335,13 @@ test('When a criterion is waived, then it is met whatever the facts, on the deci
 describe('in words', () => {
   test('When facts are missing, then it says who must do what by when, and what happens otherwise', () => {
     expect(explain(enrollment()).text).toBe(
-      'Until 3 Dec 2023: the survey partner must confirm subscription, survey template and data sharing; the advertiser must complete the questionnaire; we look up the advertiser ID. What is still missing then: the enrollment rolls on to the next period.',
+      'Until 3 Dec 2023, 05:00 UTC: the survey partner must confirm subscription, survey template and data sharing; the advertiser must complete the questionnaire; we look up the advertiser ID. What is still missing then: the enrollment rolls on to the next period.',
     );
   });
 
   test('When everything is in, then it says how much must be spent, and what happens with less', () => {
     expect(explain(enrollment(EVERYTHING)).text).toBe(
-      'Everything is in; spend counts until the end of the calculation period. With less than 1,000.00 USD the enrollment is closed as ineligible. The credit is calculated on 3 Dec 2023 and paid on 15 Dec 2023.',
+      'Everything is in; spend counts until the end of the calculation period. With less than 1,000.00 USD the enrollment is closed as ineligible. The credit is calculated on 3 Dec 2023, 05:00 UTC and paid on 15 Dec 2023.',
     );
   });
 
@@ -383,7 +389,7 @@ const anyState = fc
     waived: fc.subarray<CriterionId>(['subscription', 'survey_template', 'data_sharing', 'questionnaire']),
   })
   .map((facts) => {
-    const statement = facts.word && word(facts.word as Partial<PartnerStatement>);
+    const statement = facts.word && word(facts.word);
     return enrollment({
       submission: {
         ...SUBMISSION,
@@ -422,4 +428,17 @@ test('When any facts are in, then a met criterion needs nothing, an open one has
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('When the program lies east of Greenwich, then the payout day is its own, and instants say that they are UTC', () => {
+  const { period } = enrollment();
+  const tokyo = {
+    ...period,
+    calculationAt: Date.parse('2023-12-02T15:00:00Z'),
+    payoutDate: '2023-12-15',
+    payoutAt: Date.parse('2023-12-14T15:00:00Z'),
+  };
+  const { text, markdown } = explain(enrollment({ ...EVERYTHING, period: tokyo }));
+  expect(text).toContain('calculated on 2 Dec 2023, 15:00 UTC and paid on 15 Dec 2023.');
+  expect(markdown).toContain('payout: 15 Dec 2023');
 });

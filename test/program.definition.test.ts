@@ -1,38 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Definitions on their way in: what ships, what is read, and how errors are reported. */
+import fc from 'fast-check';
 import { planFor } from '../program/calendar';
-import type { ProgramDefinition } from '../program/definition';
-import { DefinitionError, parseDefinition, type DefinitionProblem } from '../program/parseDefinition';
+import { MAXIMUM_SPEED } from '../program/clock';
+import { DefinitionError, parseDefinition } from '../program/parseDefinition';
+import {
+  loose,
+  pointers,
+  problems,
+  problemsOf,
+  sentences,
+  shipped,
+  type Case,
+  type Change,
+} from './support/definitions';
+import { leavesOf, replaced, valueAt } from './support/documents';
 
-function shipped(name: string): unknown {
-  return JSON.parse(readFileSync(join(__dirname, `../program/definitions/${name}.json`), 'utf8'));
-}
-
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
-
-/** What is wrong with the demo program after a change. */
-function problems(change: (definition: ProgramDefinition) => void): readonly DefinitionProblem[] {
-  const definition = shipped('pps-demo') as ProgramDefinition;
-  change(definition);
-  try {
-    parseDefinition(definition);
-    return [];
-  } catch (error) {
-    if (error instanceof DefinitionError) return error.errors;
-    throw error;
-  }
-}
-const pointers = (change: (definition: ProgramDefinition) => void) =>
-  problems(change).map(({ pointer }) => pointer);
-/** To write what the types forbid. */
-const loose = (value: unknown) => value as Record<string, unknown>;
+const SENTENCE = /^[A-Z"].*\.$/;
 
 describe('shipped programs', () => {
   test.each(['pps-demo', 'tiktok-pps-2023'])(
@@ -61,22 +44,54 @@ describe('shipped programs', () => {
   test('When the US table is read, then the credit is up to 5,000 dollars, and 500 more with the bonus', () => {
     const table = parseDefinition(shipped('tiktok-pps-2023')).credit.find(({ region }) => region === 'US');
     expect(table?.tiers.at(-1)?.amount).toBe('5000.00');
-    expect(table?.bonuses).toEqual({ 'non-shopify-kno': '500.00' });
+    expect(table?.bonuses).toEqual({ 'non-shopify-kno': { amount: '500.00' } });
     expect(table?.cap).toBe('5500.00');
+  });
+
+  test('When the example of a sibling program is read, then it is valid and has rolling periods', () => {
+    const example = parseDefinition(shipped('examples/woocommerce-spend-and-get'));
+    expect(example).toMatchObject({ calendar: [], rollingPeriod: { days: 60 }, lookBackDays: 90 });
+    expect(example.notice).toMatch(/^Illustrative: /);
   });
 });
 
 describe('reading', () => {
   test('When optional parts are left out, then the defaults stand', () => {
-    const definition = shipped('tiktok-pps-2023') as Record<string, unknown>;
-    for (const key of ['notice', 'settlementDelayHours', 'testClock', 'sharedStoreHosts'])
-      delete definition[key];
-    expect(parseDefinition(definition)).toMatchObject({
+    const defaults = {
       notice: null,
+      rollingPeriod: null,
+      lookBackDays: null,
       settlementDelayHours: 48,
+      budgets: [],
+      creditExpiryDays: null,
       testClock: null,
       sharedStoreHosts: [],
-    });
+    };
+    const definition = loose(shipped('tiktok-pps-2023'));
+    for (const key of Object.keys(defaults)) delete definition[key];
+    for (const table of definition['credit'] as object[]) loose(table)['cap'] = undefined;
+    const parsed = parseDefinition(JSON.parse(JSON.stringify(definition)));
+    expect(parsed).toMatchObject(defaults);
+    expect(parsed.credit[0]).toMatchObject({ cap: null, approvalThreshold: '5000.00' });
+  });
+
+  test('When every optional part is stated, then it is kept as written', () => {
+    const stated = {
+      lookBackDays: 366,
+      creditExpiryDays: 90,
+      rounding: 'half_even' as const,
+      budgets: [
+        { currency: 'USD', amount: '250000.00', regions: null },
+        { currency: 'USD', amount: '1000.00', regions: ['US'] },
+      ],
+      testClock: { startsAt: '2023-10-12T16:00:00Z', speed: MAXIMUM_SPEED },
+    };
+    expect(parseDefinition({ ...shipped('pps-demo'), ...stated })).toMatchObject(stated);
+  });
+
+  test('When a document names its schema, then the name is left out', () => {
+    const document = { ...shipped('pps-demo'), $schema: './elsewhere.json' };
+    expect(parseDefinition(document)).not.toHaveProperty('$schema');
   });
 
   test('When a parsed definition is parsed again, then it is the same', () => {
@@ -86,251 +101,259 @@ describe('reading', () => {
 
   test.each([[null], [[]], ['x'], [undefined], [7]])(
     'When the document is %j, then one error points at the whole',
-    (json) => {
-      expect(thrownBy(() => parseDefinition(json))).toMatchObject({
-        code: 'DEFINITION_INVALID',
-        errors: [{ pointer: '', message: expect.any(String) as string }],
-      });
+    (document) => {
+      expect(problemsOf(document)).toEqual([
+        { pointer: '', message: expect.stringMatching(SENTENCE) as string },
+      ]);
     },
   );
 });
 
-test('When several things are wrong, then all are reported at once, with pointers and sentences', () => {
-  const found = problems((definition) => {
-    delete loose(definition)['name'];
-    loose(definition)['nam/e'] = 'x';
-    loose(definition)['supportMail'] = 'nobody';
-    loose(definition.partners[0])['verification'] = 'oath';
-    loose(definition.partners[1])['id'] = 7;
-    definition.calendar[1]!.payoutDate = '2024-01-01';
-    definition.calendar[2]!.periodTo = '2024-02-30';
-    definition.credit[0]!.tiers[1]!.from = '999.00';
-    definition.credit[5]!.tiers[0]!.amount = '60000.00';
-    definition.questionnaire.questions[1]!.id = 'survey-live-since';
-  });
-  expect(found).toEqual([
-    { pointer: '/name', message: 'This is missing; add it.' },
-    { pointer: '/supportMail', message: 'Write a mail address.' },
-    { pointer: '/partners/0/verification', message: 'Write one of: "attested", "machine".' },
-    { pointer: '/partners/1/id', message: 'This must be of type string.' },
-    { pointer: '/calendar/2/periodTo', message: 'Write an existing date as YYYY-MM-DD.' },
-    { pointer: '/nam~1e', message: 'Unknown key; remove it.' },
-    {
-      pointer: '/questionnaire/questions/1/id',
-      message: '"survey-live-since" is listed twice; name each once.',
-    },
-    { pointer: '/credit/0/tiers/1/from', message: 'Tiers are listed in ascending order of spend.' },
-    { pointer: '/credit/5/tiers/0/amount', message: 'JPY has 0 decimals; "60000.00" has more.' },
-  ]);
-  expect(new DefinitionError(found).message).toContain('9 errors: /name: This is missing; add it.');
-});
-
-describe('the calendar', () => {
-  test.each<[string, (definition: ProgramDefinition) => void, string[]]>([
-    [
-      'a period ends before it begins',
-      ({ calendar }) => (calendar[0]!.periodFrom = '2023-12-01'),
-      ['/calendar/0/periodTo'],
-    ],
-    [
-      'periods overlap',
-      ({ calendar }) => (calendar[1]!.periodFrom = '2023-11-30'),
-      ['/calendar/1/periodFrom'],
-    ],
-    [
-      'two periods end in one month',
-      ({ calendar }) => {
-        calendar[0]!.periodTo = '2023-11-15';
-        calendar[1]!.periodFrom = '2023-11-16';
-        calendar[1]!.periodTo = '2023-11-30';
+describe('the errors', () => {
+  test('When several things are wrong, then all are reported at once, with pointers and sentences', () => {
+    const found = problems((definition) => {
+      delete loose(definition)['name'];
+      delete loose(definition)['rounding'];
+      loose(definition)['nam/e'] = 'x';
+      loose(definition)['supportMail'] = 'nobody';
+      loose(definition.partners[0])['verification'] = 'oath';
+      loose(definition.partners[1])['id'] = 7;
+      definition.calendar[2]!.periodTo = '2024-02-30';
+      definition.credit[0]!.tiers[1]!.from = '999.00';
+      definition.credit[5]!.tiers[0]!.amount = '60000.00';
+      definition.questionnaire.questions[1]!.id = 'survey-live-since';
+    });
+    expect(found).toEqual([
+      { pointer: '/name', message: 'This is missing; add it.' },
+      { pointer: '/supportMail', message: 'Write a mail address.' },
+      { pointer: '/partners/0/verification', message: 'Write one of: "attested", "machine".' },
+      { pointer: '/partners/1/id', message: 'Write a text in quotation marks here.' },
+      { pointer: '/calendar/2/periodTo', message: 'Write an existing date as YYYY-MM-DD.' },
+      { pointer: '/rounding', message: 'Write one of: "half_up", "half_even", "down".' },
+      { pointer: '/nam~1e', message: 'Unknown key; remove it.' },
+      {
+        pointer: '/questionnaire/questions/1/id',
+        message: '"survey-live-since" is listed twice; name each once.',
       },
-      ['/calendar/1/periodTo'],
-    ],
-    [
-      'a month is listed twice',
-      ({ calendar }) => (calendar[1]!.enrollmentMonth = '2023-10'),
-      ['/calendar/1/enrollmentMonth', '/calendar'],
-    ],
-    ['a month of the window is missing', ({ calendar }) => calendar.splice(3, 1), ['/calendar']],
-    [
-      'the window begins before the calendar',
-      ({ window }) => (window.from = '2023-08-31'),
-      ['/calendar', '/calendar'],
-    ],
-    ['the window ends in another century', ({ window }) => (window.to = '9999-12-31'), ['/window/to']],
-    ['the window ends before it begins', ({ window }) => (window.to = '2023-09-30'), ['/window/to']],
-    [
-      'the period is over before the month of enrollment',
-      ({ calendar }) => {
-        calendar[0]!.periodFrom = '2023-09-01';
-        calendar[0]!.periodTo = '2023-09-30';
+      { pointer: '/credit/5/tiers/0/amount', message: 'Write no decimals in JPY; "60000.00" has more.' },
+      {
+        pointer: '/credit/0/tiers/1/from',
+        message: 'List the tiers in ascending order of "from"; this one follows 1000.00.',
       },
-      ['/calendar/0/periodTo'],
-    ],
-    [
-      'the payout comes before the calculation',
-      ({ calendar }) => (calendar[0]!.payoutDate = '2023-12-03'),
-      ['/calendar/0/payoutDate'],
-    ],
-    [
-      'the payout comes right after the last calculation on earth',
-      ({ calendar }) => (calendar[0]!.payoutDate = '2023-12-04'),
-      [],
-    ],
-    [
-      'a longer settlement delay passes the payout date',
-      (definition) => (definition.settlementDelayHours = 15 * 24),
-      [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => `/calendar/${n}/payoutDate`),
-    ],
-    ['the time zone is unknown', (definition) => (definition.timeZone = 'Mars/Olympus'), ['/timeZone']],
-    [
-      'the settlement delay is too short',
-      (definition) => (definition.settlementDelayHours = 47),
-      ['/settlementDelayHours'],
-    ],
-    ['deferrals reach past the calendar', ({ deferral }) => (deferral.maximum = 9), ['/deferral/maximum']],
-    ['nobody may defer', ({ deferral }) => (deferral.by = []), ['/deferral/by']],
-    [
-      'a roll-on reaches past the calendar',
-      ({ policies }) => (policies.noSpend = { then: 'roll_on', atMost: 9 }),
-      ['/policies/noSpend/atMost'],
-    ],
-  ])('When %s, then the errors are at the right places', (_, change, expected) => {
-    expect(pointers(change)).toEqual(expected);
+    ]);
+    expect(new DefinitionError(found).message).toContain('10 errors: /name: This is missing; add it.');
   });
-});
 
-describe('amounts', () => {
-  test.each<[string, (definition: ProgramDefinition) => void, string[]]>([
-    ['a region has no table', ({ credit }) => credit.splice(2, 1), ['/credit']],
-    [
-      'a table names an unknown region',
-      ({ credit }) => (credit[0]!.region = 'MX'),
-      ['/credit/0/region', '/credit'],
-    ],
-    ['a region has two tables in one currency', ({ credit }) => credit.push(credit[0]!), ['/credit/6']],
-    ['a region has a second currency', ({ credit }) => credit.push({ ...credit[0]!, currency: 'EUR' }), []],
-    ['a country is in two regions', ({ regions }) => regions['GB']!.push('US'), ['/regions/GB/1']],
-    ['a region is named in small letters', ({ regions }) => (regions['eu2'] = ['PL']), ['/regions/eu2']],
-    [
-      'tiers are out of order',
-      ({ credit }) => credit[0]!.tiers.reverse(),
-      [
-        '/credit/0/tiers/0/from',
-        ...[1, 2, 3, 4].flatMap((n) => [`/credit/0/tiers/${n}/from`, `/credit/0/tiers/${n}/amount`]),
-      ],
-    ],
-    [
-      'a higher tier pays less',
-      ({ credit }) => (credit[0]!.tiers[4]!.amount = '3999.99'),
-      ['/credit/0/tiers/4/amount'],
-    ],
-    [
-      'the minimum is below the first tier',
-      ({ credit }) => (credit[0]!.minimumSpend = '999.99'),
-      ['/credit/0/tiers/0/from'],
-    ],
-    [
-      'the minimum skips a tier',
-      ({ credit }) => (credit[0]!.minimumSpend = '2500.00'),
-      ['/credit/0/tiers/1/from'],
-    ],
-    ['dollars have three decimals', ({ credit }) => (credit[0]!.cap = '5500.000'), ['/credit/0/cap']],
-    ['an amount is negative', ({ credit }) => (credit[0]!.cap = '-1.00'), ['/credit/0/cap']],
-    ['an amount is a number', ({ credit }) => (loose(credit[0])['cap'] = 5500), ['/credit/0/cap']],
-    [
-      'an amount cannot be counted exactly',
-      ({ credit }) => (credit[0]!.cap = '90071992547409.92'),
-      ['/credit/0/cap'],
-    ],
-    ['a bonus has no amount in a table', ({ credit }) => (credit[0]!.bonuses = {}), ['/credit/0/bonuses']],
-    [
-      'a table states an unknown bonus',
-      ({ credit }) => (credit[0]!.bonuses['constructor'] = '1.00'),
-      ['/credit/0/bonuses/constructor'],
-    ],
-    [
-      'a bonus excludes every platform',
-      ({ bonuses, storePlatforms }) => (bonuses[0]!.when.storePlatformNot = storePlatforms),
-      ['/bonuses/0/when/storePlatformNot'],
-    ],
-    [
-      'a bonus names nobody we know',
-      ({ bonuses }) => (bonuses[0]!.when = { surveyPartner: ['kno', 'acme'], storePlatformNot: ['wix'] }),
-      ['/bonuses/0/when/surveyPartner/1', '/bonuses/0/when/storePlatformNot/0'],
-    ],
-    ['a bonus has no condition', ({ bonuses }) => (bonuses[0]!.when = {}), ['/bonuses/0/when']],
-  ])('When %s, then the errors are at the right places', (_, change, expected) => {
-    expect(pointers(change)).toEqual(expected);
+  test('When a member is missing, then it alone is reported', () => {
+    const optional = ['notice', 'settlementDelayHours', 'sharedStoreHosts', 'testClock', '$schema'];
+    const required = Object.keys(shipped('pps-demo')).filter((key) => !optional.includes(key));
+    expect(required.length).toBeGreaterThan(15);
+    for (const key of required) {
+      if (key === 'calendar' || key === 'bonuses') continue; // without them there is something else to say
+      expect(sentences((definition) => delete loose(definition)[key])).toEqual([
+        expect.stringMatching(
+          new RegExp(`^/${key}: (This is missing; add it|Write (1|one of|a mail).*)\\.$`),
+        ),
+      ]);
+    }
+    expect(sentences((definition) => delete loose(definition)['calendar'])).toEqual([
+      '/calendar: Add at least one month, or state a rollingPeriod.',
+    ]);
+  });
+
+  test('When one table or row has a typing error, then it hides no error of the other tables and rows', () => {
+    const wrong: Change = ({ credit, calendar }) => {
+      loose(credit[1])['currency'] = 'cad';
+      credit[0]!.tiers[4]!.amount = '3999.99';
+      credit[2]!.cap = '1.234';
+      loose(calendar[3])['payoutDate'] = 'soon';
+      calendar[1]!.periodFrom = '2023-11-30';
+      calendar[5]!.payoutDate = '2024-05-01';
+    };
+    expect(pointers(wrong)).toEqual([
+      '/calendar/3/payoutDate',
+      '/credit/1/currency',
+      '/calendar/1/periodFrom',
+      '/calendar/5/payoutDate',
+      '/credit/2/cap',
+      '/credit/0/tiers/4/amount',
+    ]);
+  });
+
+  test('When one member has a typing error, then it hides no error that can be seen without it', () => {
+    const wrong: Change = (definition) => {
+      const { calendar, credit, regions, bonuses, questionnaire, partners } = definition;
+      calendar.splice(4, 1);
+      calendar[1]!.periodFrom = '2023-11-30';
+      calendar[0]!.payoutDate = '2023-12-03';
+      definition.deferral.maximum = 8;
+      definition.policies.noSpend = { then: 'roll_on', atMost: 8 };
+      regions['GB']!.push('US');
+      regions['MX'] = ['MX'];
+      credit[0]!.tiers[4]!.amount = '3999.99';
+      bonuses[0]!.when = { surveyPartner: ['acme'], storePlatformNot: definition.storePlatforms };
+      definition.budgets = [{ currency: 'SEK', amount: '1.00', regions: null }];
+      questionnaire.questions[1]!.id = questionnaire.questions[0]!.id;
+      partners.push({ ...partners[0]!, name: 'Again' });
+      definition.rail = 'manual';
+    };
+    /** Each error with the members that it can be seen in. */
+    const errors: Record<string, string[]> = {
+      '/partners/3/id': ['partners'],
+      '/questionnaire/questions/1/id': ['questionnaire'],
+      '/regions/GB/1': ['regions'],
+      '/calendar/1/periodFrom': ['calendar'],
+      '/calendar': ['calendar', 'window'],
+      '/calendar/0/payoutDate': ['calendar', 'timeZone'],
+      '/deferral/maximum': ['deferral', 'calendar'],
+      '/policies/noSpend/atMost': ['policies', 'calendar'],
+      '/credit': ['credit', 'regions'],
+      '/credit/0/tiers/4/amount': ['credit'],
+      '/bonuses/0/when/surveyPartner/0': ['bonuses', 'partners'],
+      '/bonuses/0/when/storePlatformNot': ['bonuses', 'storePlatforms'],
+      '/budgets/0': ['budgets', 'credit'],
+      '/rail': ['rail', 'testClock'],
+    };
+    expect(pointers(wrong)).toEqual(Object.keys(errors));
+    for (const broken of Object.keys(parseDefinition(shipped('pps-demo')))) {
+      const found = pointers((definition) => {
+        wrong(definition);
+        loose(definition)[broken] = false;
+      });
+      const visible = Object.keys(errors).filter((pointer) => !errors[pointer]!.includes(broken));
+      expect([broken, ...found.toSorted()]).toEqual([broken, ...[`/${broken}`, ...visible].toSorted()]);
+    }
+  });
+
+  test('When any value is replaced by any other, then every message is a sentence about a place in the document', () => {
+    const places = leavesOf(shipped('pps-demo'));
+    const value = fc.oneof(
+      fc.constantFrom<unknown>(null, true, '', 'x', 'US', '1.00', '2024-01-01', [], {}, 0, -1, 0.5, 1e20),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...places), value, fc.nat(9), (path, replacement, above) => {
+        const place = path.slice(0, Math.max(1, path.length - (above % 3)));
+        const document = replaced(shipped('pps-demo'), place, replacement);
+        for (const { pointer, message } of problemsOf(document)) {
+          expect(message).toMatch(SENTENCE);
+          // What is missing or is to be removed is a member of what is there.
+          const steps = pointer.split('/').slice(1, -1).map(unescaped);
+          expect(valueAt(document, steps)).toEqual(expect.any(Object));
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
 describe('the rest', () => {
-  test.each<[string, (definition: ProgramDefinition) => void, string[]]>([
+  test.each<Case>([
     [
       'a program on a test clock pays by another rail',
       (definition) => (definition.rail = 'manual'),
-      ['/rail'],
+      ['/rail: A program on a test clock pays by the rail "sandbox" only.'],
     ],
-    ['a clock runs backwards', ({ testClock }) => (testClock!.speed = -1), ['/testClock/speed']],
+    [
+      'a clock runs backwards',
+      ({ testClock }) => (testClock!.speed = -1),
+      ['/testClock/speed: A clock never goes backwards: write 0 or more.'],
+    ],
+    [
+      'a clock is too fast',
+      ({ testClock }) => (testClock!.speed = MAXIMUM_SPEED + 1),
+      ['/testClock/speed: Write at most 1000000.'],
+    ],
     [
       'a clock starts at a local time',
       ({ testClock }) => (testClock!.startsAt = '2023-10-12T16:00'),
-      ['/testClock/startsAt'],
+      ['/testClock/startsAt: Write an instant in UTC such as "2023-10-12T16:00:00Z".'],
     ],
-    ['a partner is listed twice', ({ partners }) => partners.push(partners[0]!), ['/partners/3/id']],
+    [
+      'ids are listed twice',
+      ({ partners, storePlatforms, sharedStoreHosts }) => {
+        partners.push({ ...partners[0]!, name: 'Fairing again' });
+        storePlatforms.push('shopify');
+        sharedStoreHosts.push('etsy.com');
+      },
+      [
+        '/partners/3/id: "fairing" is listed twice; name each once.',
+        '/storePlatforms/5: "shopify" is listed twice; name each once.',
+        '/sharedStoreHosts/8: "etsy.com" is listed twice; name each once.',
+      ],
+    ],
+    [
+      'a question is listed twice',
+      ({ questionnaire }) => (questionnaire.questions[2]!.id = 'survey-live-since'),
+      ['/questionnaire/questions/2/id: "survey-live-since" is listed twice; name each once.'],
+    ],
     [
       'a choice has one answer',
       ({ questionnaire }) => (loose(questionnaire.questions[3])['choices'] = ['Yes']),
-      ['/questionnaire/questions/3/choices'],
+      ['/questionnaire/questions/3/choices: Give at least two answers to choose from.'],
+    ],
+    [
+      'a choice has an answer twice',
+      ({ questionnaire }) => (loose(questionnaire.questions[3])['choices'] = ['Yes', 'No', 'Yes']),
+      ['/questionnaire/questions/3/choices: List each answer once.'],
     ],
     [
       'a text question has choices',
       ({ questionnaire }) => (loose(questionnaire.questions[0])['choices'] = ['a', 'b']),
-      ['/questionnaire/questions/0/choices'],
+      ['/questionnaire/questions/0/choices: Unknown key; remove it.'],
     ],
     [
       'a question has an unknown type',
       ({ questionnaire }) => (loose(questionnaire.questions[0])['type'] = 'essay'),
-      ['/questionnaire/questions/0/type'],
+      ['/questionnaire/questions/0/type: Write one of: "text", "number", "boolean", "choice".'],
     ],
     [
       'a shared host is an address',
       ({ sharedStoreHosts }) => sharedStoreHosts.push('https://etsy.com', 'www.ebay.com'),
-      ['/sharedStoreHosts/8', '/sharedStoreHosts/9'],
+      [8, 9].map(
+        (host) =>
+          `/sharedStoreHosts/${host}: Write the host in lower-case ASCII, without scheme, path or "www.", such as "etsy.com".`,
+      ),
     ],
     [
-      'reminders are out of order',
-      ({ reminders }) => (reminders.partnerDays = [7, 3]),
-      ['/reminders/partnerDays'],
-    ],
-    [
-      'a policy is unknown',
-      ({ policies }) => (loose(policies)['missedFacts'] = { then: 'wait' }),
-      ['/policies/missedFacts/then'],
+      'reminders are out of order, or on no day',
+      ({ reminders }) => Object.assign(reminders, { partnerDays: [7, 3], approverDays: [0] }),
+      [
+        '/reminders/partnerDays: Put the days in ascending order, each once.',
+        '/reminders/approverDays/0: Count the days from 1.',
+      ],
     ],
     [
       'the schema version is another',
       (definition) => (loose(definition)['schemaVersion'] = 2),
-      ['/schemaVersion'],
+      ['/schemaVersion: Write 1, the only schemaVersion that this version reads.'],
     ],
-    ['the id is no kebab', (definition) => (definition.id = 'PPS_demo'), ['/id']],
-  ])('When %s, then the errors are at the right places', (_, change, expected) => {
-    expect(pointers(change)).toEqual(expected);
-  });
-
-  test('When anything is wrong, then every message is a sentence', () => {
-    const found = problems((definition) => {
-      for (const key of Object.keys(definition)) loose(definition)[key] = 17n;
-      loose(definition)['policies'] = {
-        missedFacts: { then: 'roll_on', atMost: 0.5 },
-        noSpend: {},
-        latePayoutDate: null,
-      };
-      loose(definition)['regions'] = { x: [] };
-      loose(definition)['storePlatforms'] = [];
-    });
-    expect(found.length).toBeGreaterThan(20);
-    for (const { message } of found) expect(message).toMatch(/^[A-Z"].*\.$/);
+    [
+      'the id is no kebab',
+      (definition) => (definition.id = 'PPS_demo'),
+      ['/id: Use lower-case letters, digits and hyphens, such as "pps-demo".'],
+    ],
+    [
+      'unknown keys stand in many places',
+      (definition) => {
+        for (const place of [
+          definition,
+          definition.window,
+          definition.credit[0]!.tiers[1]!,
+          definition.policies,
+        ])
+          loose(place)['spare'] = 1;
+      },
+      ['/window/spare', '/credit/0/tiers/1/spare', '/policies/spare', '/spare'].map(
+        (pointer) => `${pointer}: Unknown key; remove it.`,
+      ),
+    ],
+  ])('When %s, then it is reported at the right place', (_, change, expected) => {
+    expect(sentences(change)).toEqual(expected);
   });
 });
+
+/** RFC 6901. */
+function unescaped(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
+}

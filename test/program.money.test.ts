@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import {
   MoneyError,
   currencyExponent,
@@ -5,8 +6,16 @@ import {
   formatAmount,
   formatMoney,
   parseDecimal,
+  percentageOf,
   sumMinor,
+  toDecimal,
+  type Rounding,
 } from '../program/money';
+
+/** A failure prints the seed and the smallest counterexample found. */
+const GENERATED = { seed: 20231101, numRuns: 5_000 };
+/** With 0, 2, 3 and 4 decimals. */
+const currencies = fc.constantFrom('JPY', 'USD', 'KWD', 'CLF');
 
 describe('parseDecimal', () => {
   test.each([
@@ -102,4 +111,119 @@ test('When a sum passes the safe integers, then it throws instead of being inexa
   expect(sumMinor([])).toBe(0);
   expect(sumMinor([Number.MAX_SAFE_INTEGER, 1, -1])).toBe(Number.MAX_SAFE_INTEGER);
   expect(() => sumMinor([Number.MAX_SAFE_INTEGER, 1])).toThrow(MoneyError);
+});
+
+test.each([0.5, NaN, Infinity, 2 ** 53])(
+  'When %d is counted as minor units, then it is refused',
+  (amountMinor) => {
+    expect(() => sumMinor([amountMinor])).toThrow(MoneyError);
+    expect(() => toDecimal({ amountMinor, currency: 'USD' })).toThrow(MoneyError);
+    expect(() => percentageOf(amountMinor, '1', 'down')).toThrow(MoneyError);
+  },
+);
+
+describe('generated amounts', () => {
+  test('When any amount is written as a decimal and read again, then it is the same', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), currencies, (amountMinor, currency) => {
+        const text = toDecimal({ amountMinor, currency });
+        expect(text).toMatch(/^-?(0|[1-9]\d*)(\.\d+)?$/);
+        expect(parseDecimal(text, currency)).toBe(amountMinor);
+      }),
+      GENERATED,
+    );
+  });
+
+  test('When any decimal is read and written again, then it is the same', () => {
+    const decimal = currencies.chain((currency) => {
+      const digits = currencyExponent(currency);
+      return fc.record({
+        currency: fc.constant(currency),
+        negative: fc.boolean(),
+        whole: fc.integer({ min: 1, max: 900_000_000_000 }),
+        decimals: fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: digits, maxLength: digits }),
+      });
+    });
+    fc.assert(
+      fc.property(decimal, ({ currency, negative, whole, decimals }) => {
+        const text = `${negative ? '-' : ''}${whole}${decimals && `.${decimals}`}`;
+        expect(toDecimal({ amountMinor: parseDecimal(text, currency), currency })).toBe(text);
+      }),
+      GENERATED,
+    );
+  });
+});
+
+describe('percentageOf', () => {
+  test.each<[number, string, Rounding, number]>([
+    [1, '50', 'half_up', 1],
+    [1, '50', 'half_even', 0],
+    [1, '50', 'down', 0],
+    [3, '50', 'half_up', 2],
+    [3, '50', 'half_even', 2],
+    [3, '50', 'down', 1],
+    [1248000, '12.5', 'down', 156000],
+    [100, '0.4999', 'half_up', 0],
+    [100, '0.5001', 'half_even', 1],
+    [100, '250', 'half_up', 250],
+    [0, '100', 'half_up', 0],
+    [Number.MAX_SAFE_INTEGER, '100', 'half_up', Number.MAX_SAFE_INTEGER],
+  ])(
+    'When %d is taken by %s per cent, rounded %s, then it is %d',
+    (amountMinor, percent, rounding, share) => {
+      expect(percentageOf(amountMinor, percent, rounding)).toBe(share);
+    },
+  );
+
+  test.each([
+    [-1, '10', 'MALFORMED'],
+    [100, '-10', 'MALFORMED'],
+    [100, '10 %', 'MALFORMED'],
+    [100, '.5', 'MALFORMED'],
+    [100, '', 'MALFORMED'],
+    [Number.MAX_SAFE_INTEGER, '100.0001', 'OUT_OF_RANGE'],
+  ])('When %d is taken by %j per cent, then it is refused as %s', (amountMinor, percent, code) => {
+    expect(() => percentageOf(amountMinor, percent, 'down')).toThrow(
+      expect.objectContaining({ code }) as Error,
+    );
+  });
+
+  test('When there is a limit, then it is the most that is given, even of what could not be counted', () => {
+    expect(percentageOf(1000, '10', 'down', 101)).toBe(100);
+    expect(percentageOf(1000, '10', 'down', 100)).toBe(100);
+    expect(percentageOf(1000, '10', 'down', 99)).toBe(99);
+    expect(percentageOf(Number.MAX_SAFE_INTEGER, '999.9999', 'half_up', 99)).toBe(99);
+  });
+
+  test('When any share is taken, then it is the fraction of whole numbers, rounded once', () => {
+    const amounts = fc.oneof(
+      fc.integer({ min: 0, max: 1_000_000 }),
+      fc.maxSafeNat().map((amount) => Math.floor(amount / 10)),
+    );
+    const tenThousandths = fc.oneof(
+      fc.integer({ min: 1, max: 9_999_999 }),
+      fc.constantFrom(500_000, 125_000, 25_000, 5_000), // halves are rare otherwise
+    );
+    let halves = 0;
+    fc.assert(
+      fc.property(amounts, tenThousandths, (amount, percent) => {
+        const text = toDecimal({ amountMinor: percent, currency: 'CLF' });
+        const numerator = BigInt(amount) * BigInt(percent);
+        const denominator = 1_000_000n;
+        const down = numerator / denominator;
+        const halfUp = (2n * numerator + denominator) / (2n * denominator);
+        const isHalf = (2n * numerator) % (2n * denominator) === denominator;
+        const halfEven = isHalf && halfUp % 2n === 1n ? halfUp - 1n : halfUp;
+        if (isHalf) halves += 1;
+        const roundings: Rounding[] = ['down', 'half_up', 'half_even'];
+        expect(roundings.map((rounding) => BigInt(percentageOf(amount, text, rounding)))).toEqual([
+          down,
+          halfUp,
+          halfEven,
+        ]);
+      }),
+      GENERATED,
+    );
+    expect(halves).toBeGreaterThan(100);
+  });
 });

@@ -33,6 +33,7 @@ function waiting(changes: Partial<EnrollmentState> = {}): EnrollmentState {
         periodFrom: '2023-11-01',
         periodTo: '2023-11-30',
         calculationAt: Date.parse('2023-12-03T05:00:00Z'),
+        payoutDate: '2023-12-15',
         payoutAt: Date.parse('2023-12-15T08:00:00Z'),
         calendarRevision: 1,
       },

@@ -15,6 +15,7 @@ describe('the example program', () => {
       plan: {
         periodFrom: '2027-01-10',
         periodTo: '2027-03-10',
+        payoutDate: '2027-03-24',
         payoutAt: Date.parse('2027-03-24T07:00:00Z'),
       },
     });
@@ -80,9 +81,11 @@ describe('the look-back', () => {
     ['nothing was reported', [], 'credit'],
     ['there are no data', days('USD', '-', '-'), 'credit'],
     ['nothing was spent', days('USD', '0.00', '0'), 'credit'],
-    ['a refund makes up for it', days('USD', '5.00', '-5.00'), 'credit'],
+    ['a refund makes up for it', days('USD', '5.00', '-5.00'), 'none'],
+    ['there are refunds only', days('USD', '-5.00'), 'credit'],
     ['a cent was spent', days('USD', '-', '0.01'), 'none'],
-    ['it is in another currency', days('EUR', '0.00'), 'none'],
+    ['a cent was spent in another currency', days('EUR', '0.01'), 'none'],
+    ['zeros are in another currency', days('EUR', '0.00'), 'credit'],
   ])('When %s in the days before, then the outcome is as the terms say', (_, rows, outcome) => {
     expect(compute({ terms, lookBack: lookBack(...rows) })).toMatchObject({ outcome, spendMinor: 1248000 });
   });

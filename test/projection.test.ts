@@ -41,6 +41,7 @@ beforeEach(async () => {
       periodFrom: '2023-11-01',
       periodTo: '2023-11-30',
       calculationAt: 1,
+      payoutDate: '2023-12-15',
       payoutAt: 2,
       calendarRevision: 1,
     },

@@ -7,7 +7,7 @@ import { patient, thirdParty } from './activities';
 import { approvalCauses } from './approval';
 import { endUnpaid } from './ending';
 import { SERVICE, type Journal } from './journal';
-import { lookUpAgain, recordLookUp } from './lookUp';
+import { lookUpAgain, recordLookUp, takeOver } from './lookUp';
 import { waitAndRemind } from './reminders';
 import type { Waits } from './waits';
 
@@ -60,10 +60,13 @@ export async function calculate(journal: Journal): Promise<void> {
       },
     ],
   );
+  // The account as it was found while measuring; a change of it that matters is an outcome of its own.
+  if (measured.lookUp) takeOver(journal, measured.lookUp);
   switch (measured.outcome) {
     case 'credit': {
       state.credit = measured.credit;
-      state.period = { ...period, payoutAt: measured.payoutAt };
+      const { payoutDate, payoutAt } = measured.payout;
+      state.period = { ...state.period, payoutDate, payoutAt };
       const causes = measured.alreadySent ? [] : approvalCauses(journal, measured.aboveThreshold);
       const { statementId } = measured.credit;
       state.approval =
@@ -78,6 +81,11 @@ export async function calculate(journal: Journal): Promise<void> {
       await journal.write();
       return;
     }
+    case 'too_early':
+      recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
+      state.stage = 'collecting';
+      await journal.write();
+      return;
     case 'no_credit':
       await rollOnOrClose(journal, terms.noSpend, [measured.reasonCode]);
       return;

@@ -53,18 +53,26 @@ export async function lookUpAgain(journal: Journal): Promise<void> {
 }
 
 /** Takes over what the platform says of the ad account; its time zone moves the end of the period. */
-export function recordLookUp(journal: Journal, answer: LookUpAnswer, key: string): void {
+export function takeOver(journal: Journal, answer: LookUpAnswer): void {
   const { state } = journal;
-  const { advertiserId } = state.submission;
+  const at = journal.now();
   if (answer.located) {
     const { account, region, minimumSpend, period } = answer;
-    state.lookUp = { state: 'located', account, region, minimumSpend, at: journal.now() };
+    state.lookUp = { state: 'located', account, region, minimumSpend, at };
     state.period = period;
+  } else state.lookUp = { state: 'not_located', at };
+}
+
+/** The same, as an event of its own. */
+export function recordLookUp(journal: Journal, answer: LookUpAnswer, key: string): void {
+  const { advertiserId } = journal.state.submission;
+  takeOver(journal, answer);
+  if (answer.located) {
+    const { account, region } = answer;
     const { country, currency, timeZone, status } = account;
     const details = { advertiserId, country, currency, timeZone, accountStatus: status, region };
     journal.record({ key, type: 'advertiser_located', actor: SERVICE, details });
   } else {
-    state.lookUp = { state: 'not_located', at: journal.now() };
     journal.record({ key, type: 'advertiser_not_located', actor: SERVICE, details: { advertiserId } });
   }
 }

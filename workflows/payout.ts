@@ -36,10 +36,11 @@ export async function schedulePayout(journal: Journal): Promise<void> {
   const { state } = journal;
   if (isLate(journal)) {
     const { programId, programRevision, enrolledOn, period } = state;
-    const payoutAt = await patient.planPayout.executeWithOptions({ summary: 'payout date that is left' }, [
-      { programId, programRevision, enrolledOn, period, at: journal.now() },
-    ]);
-    state.period = { ...state.period, payoutAt };
+    const { payoutDate, payoutAt } = await patient.planPayout.executeWithOptions(
+      { summary: 'payout date that is left' },
+      [{ programId, programRevision, enrolledOn, period, at: journal.now() }],
+    );
+    state.period = { ...state.period, payoutDate, payoutAt };
   }
   state.stage = 'scheduled';
   journal.record({

@@ -1,13 +1,14 @@
 /** Amounts, bonuses and budgets: each region has its table, more spend never gives less, nothing is without effect. */
 import { payMinor } from '../credit';
 import type { AmountTable, Bonus, Pay } from '../definition';
-import { currencyExponent, MoneyError, parseDecimal, type Rounding } from '../money';
-import type { Check, Parts, Path, Report } from './report';
+import { currencyExponent, MoneyError, parseDecimal, toDecimal, type Rounding } from '../money';
+import { ofMembers, type Check, type Parts, type Path, type Report } from './report';
 
 export const AMOUNT_CHECKS: readonly Check[] = [
   checkTables,
-  checkAmounts,
-  checkTiers,
+  ofMembers(checkAmounts),
+  ofMembers(checkTiers),
+  ofMembers(checkPayment),
   checkBonusConditions,
   checkBonusEffect,
   checkBudgets,
@@ -18,11 +19,14 @@ function checkTables({ credit, regions, bonuses }: Parts, report: Report) {
   const tables = new Set<string>();
   credit.forEach((table, index) => {
     if (regions && !Object.hasOwn(regions, table.region)) {
-      report(['credit', index, 'region'], `Region ${table.region} is not listed under "regions".`);
+      report(['credit', index, 'region'], notListed(`Region ${table.region}`, 'regions'));
     }
     const name = `${table.region} ${table.currency}`;
     if (tables.has(name))
-      report(['credit', index], `Region ${table.region} has a table in ${table.currency} already.`);
+      report(
+        ['credit', index],
+        `Region ${table.region} has a table in ${table.currency} already; remove one.`,
+      );
     tables.add(name);
     if (!bonuses) return;
     for (const { id } of bonuses) {
@@ -35,7 +39,7 @@ function checkTables({ credit, regions, bonuses }: Parts, report: Report) {
     }
     for (const id of Object.keys(table.bonuses)) {
       if (!bonuses.some((bonus) => bonus.id === id)) {
-        report(['credit', index, 'bonuses', id], `There is no bonus "${id}" under "bonuses".`);
+        report(['credit', index, 'bonuses', id], notListed(`Bonus "${id}"`, 'bonuses'));
       }
     }
   });
@@ -67,9 +71,11 @@ function checkAmounts({ credit, budgets }: Parts, report: Report) {
       checkPay(pay, 'tiers', position);
     });
   });
-  budgets?.forEach(({ amount, currency }, index) =>
-    checkDecimals(amount, currency, ['budgets', index, 'amount'], report),
-  );
+  budgets?.forEach(({ amount, currency }, index) => {
+    checkDecimals(amount, currency, ['budgets', index, 'amount'], report);
+    if (minorOrUndefined(amount, currency) === 0)
+      report(['budgets', index, 'amount'], 'Write an amount above 0, or remove the budget.');
+  });
 }
 
 function checkTiers({ credit, rounding }: Parts, report: Report) {
@@ -81,7 +87,10 @@ function checkTiers({ credit, rounding }: Parts, report: Report) {
       const previousFrom = minorOrUndefined(previous.from, currency);
       if (from === undefined || previousFrom === undefined) return;
       if (from <= previousFrom) {
-        report(['credit', index, 'tiers', position, 'from'], 'Tiers are listed in ascending order of spend.');
+        report(
+          ['credit', index, 'tiers', position, 'from'],
+          `List the tiers in ascending order of "from"; this one follows ${previous.from}.`,
+        );
         return;
       }
       const here = paidAt(tier, currency, from, rounding);
@@ -89,10 +98,26 @@ function checkTiers({ credit, rounding }: Parts, report: Report) {
       if (here !== undefined && below !== undefined && here < below) {
         report(
           ['credit', index, 'tiers', position, tier.amount === undefined ? 'percent' : 'amount'],
-          'A higher tier must not pay less than the one below it.',
+          `A spend of ${tier.from} gives ${toDecimal({ amountMinor: here, currency })} here, but ` +
+            `${toDecimal({ amountMinor: below, currency })} just below it; a higher tier must not give less.`,
         );
       }
     });
+  });
+}
+
+/** A table by which nobody is ever paid is a mistake. */
+function checkPayment({ credit }: Parts, report: Report) {
+  credit?.forEach(({ tiers, bonuses, cap, currency }, index) => {
+    const minor = (text: string | undefined) => minorOrUndefined(text ?? '', currency);
+    const most = [...tiers, ...Object.values(bonuses)].map(({ amount, upTo }) => minor(amount ?? upTo));
+    if (most.every((amount) => amount === 0))
+      report(['credit', index], 'This table never pays anything; state an amount above 0.');
+    if (cap !== null && minor(cap) === 0)
+      report(
+        ['credit', index, 'cap'],
+        'With a cap of 0 nothing is ever paid; raise it, or write null for none.',
+      );
   });
 }
 
@@ -101,7 +126,7 @@ function checkBonusConditions({ bonuses, partners, storePlatforms }: Parts, repo
     const unknown = (key: keyof Bonus['when'], known: string[] | undefined, list: string) =>
       when[key]?.forEach((id, position) => {
         if (known && !known.includes(id))
-          report(['bonuses', index, 'when', key, position], `"${id}" is not listed under "${list}".`);
+          report(['bonuses', index, 'when', key, position], notListed(`"${id}"`, list));
       });
     unknown(
       'surveyPartner',
@@ -112,7 +137,7 @@ function checkBonusConditions({ bonuses, partners, storePlatforms }: Parts, repo
     if (storePlatforms?.every((platform) => when.storePlatformNot?.includes(platform))) {
       report(
         ['bonuses', index, 'when', 'storePlatformNot'],
-        'Every store platform is excluded, so the bonus can never apply.',
+        'Every store platform is excluded, so the bonus can never apply; exclude fewer.',
       );
     }
   });
@@ -142,11 +167,14 @@ function checkBonusEffect({ bonuses, credit, rounding }: Parts, report: Report) 
   });
 }
 
-function checkBudgets({ budgets, regions, credit }: Parts, report: Report) {
-  budgets?.forEach(({ currency, regions: shared }, index) => {
+function checkBudgets({ budgets = [], regions, credit }: Parts, report: Report) {
+  const shares = budgets.map((budget) => `${budget.currency} ${budget.regions?.toSorted().join() ?? 'all'}`);
+  budgets.forEach(({ currency, regions: shared }, index) => {
+    if (shares.indexOf(shares[index]!) < index)
+      report(['budgets', index], `These regions have a budget in ${currency} already; remove one.`);
     shared?.forEach((region, position) => {
       if (regions && !Object.hasOwn(regions, region))
-        report(['budgets', index, 'regions', position], `Region ${region} is not listed under "regions".`);
+        report(['budgets', index, 'regions', position], notListed(`Region ${region}`, 'regions'));
       if (shared.indexOf(region) < position)
         report(['budgets', index, 'regions', position], `Region ${region} is listed twice; name each once.`);
     });
@@ -155,7 +183,7 @@ function checkBudgets({ budgets, regions, credit }: Parts, report: Report) {
     if (credit && !credit.some(draws))
       report(
         ['budgets', index],
-        `No table pays in ${currency} there, so nothing can ever draw on this budget.`,
+        `No table pays in ${currency} there, so nothing can ever draw on this budget; remove it.`,
       );
   });
 }
@@ -170,15 +198,17 @@ function checkDecimals(text: string | null | undefined, currency: string, path: 
   if (text === null || text === undefined) return;
   const decimals = currencyExponent(currency);
   if ((text.split('.')[1] ?? '').length > decimals) {
-    report(path, `${currency} has ${decimals} decimals; "${text}" has more.`);
-    return;
+    report(
+      path,
+      `Write ${decimals === 0 ? 'no' : `at most ${decimals}`} decimals in ${currency}; "${text}" has more.`,
+    );
+  } else if (minorOrUndefined(text, currency) === undefined) {
+    report(path, 'This amount is too large to be counted exactly; write a smaller one.');
   }
-  try {
-    parseDecimal(text, currency);
-  } catch (error) {
-    if (!(error instanceof MoneyError)) throw error;
-    report(path, error.message);
-  }
+}
+
+function notListed(what: string, list: string): string {
+  return `${what} is not listed under "${list}"; add it there, or correct it here.`;
 }
 
 /** What cannot be read is undefined here; checkAmounts has reported it. */

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/**
+ * The command `pps`. Exit codes: 0 fine, 1 the content of a file is wrong, 2 wrong usage. Errors are sentences on the
+ * standard error, never a stack.
+ */
+import { Command, CommanderError } from 'commander';
+import { CommandFailure } from './failure';
+import { addProgramCommands } from './programCommands';
+import { addStatementCommands } from './statementCommands';
+import { complain } from './terminal';
+
+async function main(args: readonly string[]): Promise<number> {
+  const pps = new Command('pps')
+    .description('Incentive programs at the command line: what works on files, without a server.')
+    .exitOverride()
+    .showHelpAfterError('(the option --help shows how it is used)');
+  addProgramCommands(pps);
+  addStatementCommands(pps);
+  try {
+    await pps.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has printed its own.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommandFailure) {
+      complain(error.lines);
+      return error.exitCode;
+    }
+    complain([`This is a fault of pps itself: ${(error as Error).message}`]);
+    return 1;
+  }
+}
+
+// `pps ... | head` closes the pipe early; nobody reads the rest.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  complain([`The standard output cannot be written: ${error.message}.`]);
+  process.exit(1);
+});
+
+void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -1,0 +1,99 @@
+/** `pps program ...`: program definitions in files. */
+import type { Command } from 'commander';
+import { describeChanges } from '../program/definitionDiff/describeChanges';
+import { definitionJsonSchema } from '../program/jsonSchema';
+import { copyForNextSeason, SeasonError, type NextSeason } from '../program/nextSeason';
+import { DefinitionError } from '../program/parseDefinition';
+import { readDefinitionFile, writeDefinition, type DefinitionFile } from './definitionFile';
+import { describeProgram } from './description/program';
+import { addEstimateCommand } from './estimateCommand';
+import { wrongUsage } from './failure';
+import { nameOf, writeText } from './files';
+import { toJsonText } from './jsonText';
+import { addTableCommands } from './tableCommands';
+import { print } from './terminal';
+
+export function addProgramCommands(pps: Command): void {
+  const program = pps
+    .command('program')
+    .description('Program definitions: validate, compare, copy, edit their tables, estimate credits.');
+  program
+    .command('validate')
+    .description('Prints the program in words and tables, or everything that is wrong with its definition.')
+    .argument('<file>', 'definition; "-" for standard input')
+    .addHelpText('after', '\nExample: pps program validate my-program.json')
+    .action(validate);
+  program
+    .command('schema')
+    .description('Writes the JSON Schema of definitions, by which an editor completes and checks them.')
+    .option('-o, --output <file>', 'file to write instead of standard output')
+    .addHelpText('after', '\nExample: pps program schema -o definition.schema.json')
+    .action(async ({ output }: Output) => writeText(toJsonText(definitionJsonSchema()), output));
+  program
+    .command('diff')
+    .description('Prints what changes from one definition to another, one line a change, or "no difference".')
+    .argument('<old>', 'definition; "-" for standard input')
+    .argument('<new>', 'definition; "-" for standard input')
+    .addHelpText('after', '\nExample: pps program diff published.json my-program.json')
+    .action(diff);
+  addTableCommands(program);
+  program
+    .command('copy')
+    .description(
+      'Writes the definition for another season: under its own id, all dates so many months later.',
+    )
+    .argument('<file>', 'definition; "-" for standard input')
+    .requiredOption('--id <id>', 'id of the new program')
+    .requiredOption('--months <number>', 'how many months later, such as 12')
+    .option('--name <name>', 'name of the new program; without it, as before')
+    .option('-o, --output <file>', 'file to write instead of standard output')
+    .addHelpText(
+      'after',
+      '\nExample: pps program copy pps-2026.json --id pps-2027 --months 12 -o pps-2027.json',
+    )
+    .action(copy);
+  addEstimateCommand(program);
+}
+
+interface Output {
+  output?: string;
+}
+
+async function validate(file: string): Promise<void> {
+  const { definition } = await readDefinitionFile(file);
+  print(`${describeProgram(definition)}\n${nameOf(file)} is valid.\n`);
+}
+
+async function diff(oldFile: string, newFile: string): Promise<void> {
+  const { definition: from } = await readDefinitionFile(oldFile);
+  const { definition: to } = await readDefinitionFile(newFile);
+  const changes = describeChanges(from, to);
+  print((changes.length > 0 ? changes : ['no difference']).map((line) => `${line}\n`).join(''));
+}
+
+interface CopyOptions extends Output {
+  id: string;
+  months: string;
+  name?: string;
+}
+
+async function copy(file: string, { id, months, name, output }: CopyOptions): Promise<void> {
+  if (!/^\d{1,4}$/.test(months))
+    throw wrongUsage(`--months: "${months}" is no number of months; write a whole number such as 12.`);
+  const source = await readDefinitionFile(file);
+  const season = { id, months: Number(months), ...(name !== undefined && { name }) };
+  await writeDefinition(source, copyOf(source, season), output);
+}
+
+/** Throws CommandFailure: what was valid before can only be wrong by what was asked for. */
+function copyOf({ definition }: DefinitionFile, season: NextSeason) {
+  try {
+    return copyForNextSeason(definition, season);
+  } catch (error) {
+    if (error instanceof SeasonError) throw wrongUsage(`--months: ${error.message}`);
+    if (!(error instanceof DefinitionError)) throw error;
+    throw wrongUsage(
+      ...error.errors.map(({ pointer, message }) => `The copy would be wrong at ${pointer}: ${message}`),
+    );
+  }
+}

@@ -1,0 +1,88 @@
+/** `pps statement ...`: credit statements in files. */
+import type { Command } from 'commander';
+import { verifyStatement, type SealedStatement } from '../program/creditStatement';
+import type { ProgramDefinition } from '../program/definition';
+import { formatMoney } from '../program/money';
+import { REASONS } from '../program/reasonCodes';
+import { readDefinitionFile } from './definitionFile';
+import { wrongContent } from './failure';
+import { nameOf, readJsonFile } from './files';
+import { countOf, facts, paragraph, section, table } from './layout';
+import { print } from './terminal';
+
+export function addStatementCommands(pps: Command): void {
+  pps
+    .command('statement')
+    .description('Credit statements: what a credit was computed from.')
+    .command('verify')
+    .description(
+      'Verifies that a statement fits its revision and its hash, and that the recorded inputs still give the recorded credit. With --hash also that it is the one that the service has.',
+    )
+    .argument('<statement>', 'credit statement; "-" for standard input')
+    .requiredOption('--revision <file>', 'definition of the revision that the statement was made under')
+    .option('--hash <hash>', 'the hash of the statement as the service tells it, sha256:...')
+    .addHelpText('after', '\nExample: pps statement verify statement.json --revision revision-3.json')
+    .action(verify);
+}
+
+async function verify(file: string, { revision, hash }: { revision: string; hash?: string }): Promise<void> {
+  const { value } = await readJsonFile(file);
+  const { document } = await readDefinitionFile(revision);
+  const verification = verifyStatement(value, document);
+  if (!verification.ok) {
+    const { problems } = verification;
+    throw wrongContent(
+      ...problems,
+      `${nameOf(file)} is not verified: ${countOf(problems.length, 'problem')}.`,
+    );
+  }
+  print(`${describeStatement(verification.statement, verification.definition)}\n`);
+  if (hash !== undefined && hash !== verification.statement.hash) {
+    throw wrongContent(
+      `${nameOf(file)} is not the statement with the hash ${hash}; get that one from the service.`,
+    );
+  }
+  if (hash === undefined)
+    print('Whether it is the one that the service has was not checked: give its hash by --hash.\n');
+  print(`${nameOf(file)} is verified: under this revision, its inputs give this result, to the byte.\n`);
+}
+
+function describeStatement(statement: SealedStatement, { spendBasis }: ProgramDefinition): string {
+  const { account, input, result, programId, calculationMonth } = statement;
+  const { currency, lines, spendMinor } = result;
+  const { from, to } = input.spend;
+  return [
+    section(
+      `Credit statement ${statement.statementId}`,
+      facts([
+        ['Enrollment', statement.enrollmentId],
+        ['Program', `${programId}, revision ${input.programRevision ?? 'not published'}`],
+        ['Ad account', `${account.advertiserId} (${account.country}, ${currency}, ${account.timeZone})`],
+        ['Period', `${from} to ${to} (calculation month ${calculationMonth})`],
+        [
+          'Spend',
+          spendMinor === null
+            ? 'in another currency than the ad account has'
+            : `${formatMoney({ amountMinor: spendMinor, currency })} (${spendBasis}), as reported at ${statement.spendAsOf}`,
+        ],
+      ]),
+    ),
+    section(
+      'Credit',
+      table(
+        lines.map(({ text, amountMinor }) => [text, formatMoney({ amountMinor, currency })]),
+        { right: [1] },
+      ),
+      result.outcome === 'credit'
+        ? [`Credit: ${formatMoney({ amountMinor: result.amountMinor, currency })}`]
+        : paragraph(`No credit: ${REASONS[result.reasonCode]}`),
+    ),
+    section(
+      'Hashes',
+      facts([
+        ['Statement', statement.hash],
+        ['Revision', statement.revisionHash],
+      ]),
+    ),
+  ].join('\n');
+}

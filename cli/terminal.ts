@@ -1,0 +1,16 @@
+/** What a command says: text on standard output and standard error. */
+
+/** Writes to standard output. */
+export function print(text: string): void {
+  process.stdout.write(printable(text));
+}
+
+/** Writes lines to standard error. */
+export function complain(lines: readonly string[]): void {
+  process.stderr.write(printable(lines.map((line) => `${line}\n`).join('')));
+}
+
+/** Without control characters: a text in a file that somebody sent must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+}
