@@ -105,7 +105,11 @@ test('When the read model is written between the comparison and its repair, then
 
 test('When everything is equal, then the comparison writes nothing', async () => {
   const version = async () =>
-    (await t.db.query('select xmin::text from enrollment where enrollment_id = $1', [brand.id])).rows;
+    (
+      await t.db.query<{ xmin: string }>('select xmin::text from enrollment where enrollment_id = $1', [
+        brand.id,
+      ])
+    ).rows;
   const before = await version();
   expect(await compareNow(t)).toMatchObject({ repaired: 0, after: null });
   expect(await version()).toEqual(before);

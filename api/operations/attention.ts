@@ -7,8 +7,8 @@ import type { ApiContext } from '../context';
 /** Oldest first; more than these have one cause, and `total` says how many there are. */
 const MOST_ITEMS = 500;
 
-export async function needsAttention({ database, runbookUrl, temporalUiUrl }: ApiContext) {
-  const { rows, total } = await listAttention(database.pool, MOST_ITEMS);
+export async function needsAttention(context: ApiContext) {
+  const { rows, total } = await listAttention(context.database.pool, MOST_ITEMS);
   const items = rows.map(({ reason, since, enrollmentId, workflowId, subject }) => ({
     reason,
     since: since.toISOString(),
@@ -16,8 +16,8 @@ export async function needsAttention({ database, runbookUrl, temporalUiUrl }: Ap
     /** Which activity, payout or message, where the reason alone does not say it. */
     subject: subject || null,
     whatToDo: ATTENTION[reason],
-    runbookUrl: `${runbookUrl}#${runbookAnchor(reason)}`,
-    temporalUiUrl: temporalUiUrl(workflowId),
+    runbookUrl: `${context.runbookUrl}#${runbookAnchor(reason)}`,
+    temporalUiUrl: context.temporalUiUrl(workflowId),
   }));
   return { items, total };
 }
