@@ -123,7 +123,7 @@ test.each(UNUSABLE)(
     const { lastRefusal, ...state } = await brand.state();
     expect(lastRefusal).toMatchObject({ message: name, reason: refused.details['reason'] });
     expect(await shownDetails(brand)).toContain(
-      `- Last message refused: ${name} at 2023-10-12 16:00Z: ${lastRefusal!.reason}`,
+      `- Last message refused: ${name} at 12 Oct 2023, 16:00 UTC: ${lastRefusal!.reason}`,
     );
     expect(state).toMatchObject({
       partnerStatements: {},
