@@ -214,11 +214,11 @@ describe('lists', () => {
   test('When a list is in another order, then the members have no lines and the order has one', () => {
     const after = changed(demo, ({ partners, questionnaire: { questions } }) => {
       partners.reverse();
-      partners[2]!.verification = 'machine';
+      partners[1]!.verification = 'machine';
       questions.push(questions.shift()!);
     });
     expect(describeChanges(demo, after)).toEqual([
-      'partner "fairing" verification: attested → machine',
+      'partner "kno" verification: attested → machine',
       'partners in another order: partner "okendo", partner "kno", partner "fairing"',
       'questions in another order: question "attribution-question", question "monthly-orders", ' +
         'question "main-use", question "remarks", question "survey-live-since"',
@@ -236,7 +236,7 @@ describe('lists', () => {
       d.sharedStoreHosts.splice(1, 1, 'temu.com');
     });
     expect(describeChanges(demo, after)).toEqual([
-      'partner "fairing" removed: name Fairing, verification attested',
+      'partner "fairing" removed: name Fairing, verification machine, attribution prompts "How did you hear about us?"',
       'partner "zig" added: name "Zig Poll", verification attested',
       'store platform wix added',
       'region EU country FR removed',

@@ -54,6 +54,7 @@ export const WORDS: Readonly<Record<string, Words>> = {
   '/supportMail': { name: 'support mail' },
   '/partners': { member: named('partner') },
   '/partners/*/id': { isInName },
+  '/partners/*/attributionPrompts': { name: 'attribution prompts' },
   '/storePlatforms': { name: 'store platforms', member: (id: string) => `store platform ${id}` },
   '/regions': { member: (_: string[], region: string) => `region ${region}` },
   '/regions/*': { member: (country: string) => `country ${country}` },
