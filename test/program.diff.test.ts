@@ -236,7 +236,7 @@ describe('lists', () => {
       d.sharedStoreHosts.splice(1, 1, 'temu.com');
     });
     expect(describeChanges(demo, after)).toEqual([
-      'partner "fairing" removed: name Fairing, verification machine, attribution prompts "How did you hear about us?"',
+      'partner "fairing" removed: attribution prompts "How did you hear about us?", name Fairing, verification machine',
       'partner "zig" added: name "Zig Poll", verification attested',
       'store platform wix added',
       'region EU country FR removed',
