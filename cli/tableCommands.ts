@@ -1,4 +1,5 @@
 /** `pps program amounts` and `pps program calendar`: the tables of a definition, out to a spreadsheet and back. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProgramDefinition } from '../program/definition';
 import { describeChanges } from '../program/definitionDiff/describeChanges';
@@ -6,7 +7,7 @@ import { amountsToCsv, withAmountsFromCsv } from '../program/tables/amounts';
 import { calendarToCsv, withCalendarFromCsv } from '../program/tables/calendar';
 import { TableError } from '../program/tables/tableError';
 import { readDefinitionFile, writeDefinition } from './definitionFile';
-import { wrongContent } from './failure';
+import { wrongContent, wrongUsage } from './failure';
 import { nameOf, readText, writeText } from './files';
 import { countOf } from './layout';
 import { complain } from './terminal';
@@ -49,6 +50,10 @@ interface TableOptions {
 async function run({ toCsv, withCsv }: Table, file: string, { from, output }: TableOptions): Promise<void> {
   const source = await readDefinitionFile(file);
   if (from === undefined) {
+    if (output !== undefined && resolve(output) === resolve(file))
+      throw wrongUsage(
+        `The CSV would replace the definition ${file}; name another file after -o, or give a CSV by --from.`,
+      );
     await writeText(
       inPlace(nameOf(file), () => toCsv(source.definition)),
       output,

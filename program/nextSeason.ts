@@ -1,7 +1,7 @@
 /** The same program once more, some months later. Needs a time-zone table, so never imported by workflow code. */
 import { Temporal } from '@js-temporal/polyfill';
 import type { ProgramDefinition } from './definition';
-import { parseDefinition } from './parseDefinition';
+import { DefinitionError, parseDefinition } from './parseDefinition';
 
 /** A season that cannot be asked for. */
 export class SeasonError extends Error {
@@ -37,6 +37,10 @@ export function copyForNextSeason(
     throw new SeasonError(
       `Dates cannot be moved by ${months} months; state a whole number from 1 to ${MOST_MONTHS}.`,
     );
+  }
+  if (id === definition.id) {
+    const message = `"${id}" is the program that is copied, and this would be its next revision; choose another id.`;
+    throw new DefinitionError([{ pointer: '/id', message }]);
   }
   const { window, calendar, rollingPeriod, testClock, timeZone } = definition;
   const date = (text: string) => moved(Temporal.PlainDate.from(text), months).toString();

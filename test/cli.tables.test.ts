@@ -40,6 +40,13 @@ describe.each([
     expect(after.filter((line, index) => line !== before[index])).toHaveLength(1);
   });
 
+  test('When the CSV would replace the definition itself, then it is refused and the definition stays', async () => {
+    t.write('mine.json', t.read(PPS_2023));
+    const { code, stderr } = await t.shell(`pps program ${command} mine.json -o ./mine.json`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('would replace the definition') as string]);
+    expect(t.read('mine.json')).toBe(t.read(PPS_2023));
+  });
+
   test('When the CSV is wrong, then each error has its row and column, and nothing is written', async () => {
     const { stdout: csv } = await t.shell(`pps program ${command} ${PPS_2023}`);
     t.write('wrong.csv', csv.replace(row, row.replace(/[^,]+$/, 'soon')));

@@ -150,3 +150,8 @@ test.each([
     expect.arrayContaining(pointers),
   );
 });
+
+test('When the copy is to have the id of the program, then it is refused: it would be its next revision', () => {
+  const copy = () => copyForNextSeason(demo, { id: demo.id, months: 12 });
+  expect(copy).toThrow('would be its next revision');
+});
