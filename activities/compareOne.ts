@@ -16,7 +16,7 @@ export async function compareOne(
 ): Promise<Compared> {
   const { pool } = database;
   const { enrollmentId } = row;
-  const seen = await workflows.look(row.workflowId);
+  const seen = await workflows.look(row.workflowId, row.sequence);
   if (seen.kind === 'missing') {
     await raiseAttention(pool, enrollmentId, 'RUN_MISSING');
     return 'missing';

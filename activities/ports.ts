@@ -9,7 +9,8 @@ import type { PayoutLookUp, PayoutOutcome, PayoutRequest } from '../program/payo
 
 /** What Temporal knows of the workflows of enrollments (temporal/visibility.ts). Throws when Temporal does not answer. */
 export interface WorkflowWatch {
-  look(workflowId: string): Promise<WorkflowSeen>;
+  /** `known` is the last entry that the read model holds; what came after it is asked of earlier runs, too. */
+  look(workflowId: string, known?: number): Promise<WorkflowSeen>;
   /** When a run started (epoch ms); undefined if Temporal has forgotten it. */
   runStart(workflowId: string, runId: string): Promise<number | undefined>;
   /** Ids of open enrollments whose workflow tasks fail. */

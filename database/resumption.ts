@@ -6,14 +6,13 @@ export interface Resumption {
   sequence: number;
   /** Ids of messages and decisions that count already. */
   applied: string[];
-  /** Who restarted it. */
-  by: Actor;
+  restartedBy: Actor;
 }
 
 /** Undefined unless the enrollment was restarted and its new workflow has not written yet. */
 export async function readResumption(db: Queryable, enrollmentId: string): Promise<Resumption | undefined> {
   const result = await db.query(
-    `select e.sequence, d.decided_by as by,
+    `select e.sequence, d.decided_by as "restartedBy",
             array(select id from timeline_event t
                    cross join lateral (values (t.event_key), ('decision:' || (t.details->>'decisionId'))) ids(id)
                    where t.enrollment_id = e.enrollment_id and t.actor_role <> 'service'

@@ -47,6 +47,7 @@ export function explain(state: EnrollmentState): Explanation {
     `- Calculation period: ${state.period.periodFrom} to ${state.period.periodTo} (${state.period.month})`,
     `- Calculation: ${instant(state.period.calculationAt)}; payout: ${day(state.period.payoutDate)}`,
     `- Deferrals: ${state.deferredFrom.length} of ${state.terms.maximumDeferrals}; advertiser ID: ${state.submission.advertiserId}`,
+    `- Enrollment: ${state.enrollmentId}; survey partner: ${state.submission.surveyPartner}`,
   ];
   if (state.credit)
     lines.push(`- Credit: ${formatMoney(state.credit)} (statement ${state.credit.statementId})`);

@@ -71,7 +71,7 @@ export interface EnrollmentToStart {
   state: EnrollmentState;
   clock: ProgramClock;
   /** After a restart. */
-  resumption: Omit<Resumed, 'state'> | undefined;
+  resumption: Pick<Resumed, 'sequence' | 'applied' | 'restartedBy'> | undefined;
 }
 
 export interface EnrollmentClient {
@@ -191,7 +191,7 @@ function startInput({ state, clock, resumption }: EnrollmentToStart, payoutQueue
     period,
     clock,
     payoutTaskQueue: payoutQueue,
-    ...(resumption && { resumed: { ...resumption, state } }),
+    ...(resumption && { resumed: { ...resumption, state, unwritten: [], repeated: 0 } }),
   };
 }
 

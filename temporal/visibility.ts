@@ -44,15 +44,33 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
     }
   }
 
-  /** Undefined while no worker answers for it; of one whose tasks fail, the question would only fail over and over. */
-  async function projectionOf({ workflowId, runId, searchAttributes }: WorkflowExecutionDescription) {
-    if (FAILING_TASKS in searchAttributes) return undefined;
-    const handle = client.workflow.getHandle(workflowId, runId);
-    return timed(() => handle.query(projectionQuery), QUERY_TIMEOUT_MS).catch(() => undefined);
+  const ask = (workflowId: string, runId: string) =>
+    timed(() => client.workflow.getHandle(workflowId, runId).query(projectionQuery), QUERY_TIMEOUT_MS).catch(
+      () => undefined,
+    );
+
+  /**
+   * With the entries after `known`, also those of the runs before, if Temporal still has them. Undefined while no worker
+   * answers for it; of one whose tasks fail, the question would only fail over and over.
+   */
+  async function projectionOf(run: WorkflowExecutionDescription, known: number) {
+    if (FAILING_TASKS in run.searchAttributes) return undefined;
+    const projection = await ask(run.workflowId, run.runId);
+    if (!projection) return undefined;
+    let { continuedFrom, events } = projection;
+    for (;;) {
+      const first = events[0]?.sequence ?? projection.sequence + 1;
+      const earlier =
+        first > known + 1 && continuedFrom ? await ask(run.workflowId, continuedFrom) : undefined;
+      if (!earlier) return { ...projection, events };
+      events = [...earlier.events.filter(({ sequence }) => sequence < first), ...events];
+      continuedFrom = earlier.continuedFrom;
+    }
   }
 
   return {
-    async look(workflowId: string) {
+    /** `known` is the last entry that the asker holds. */
+    async look(workflowId: string, known = Infinity) {
       const run = await describe(workflowId);
       if (!run) return { kind: 'missing' } as const;
       const pending = run.raw.pendingActivities ?? [];
@@ -60,7 +78,7 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
         kind: 'seen' as const,
         runStartedAt: run.startTime.getTime(),
         stopped: STOPPED.includes(run.status.name),
-        projection: await projectionOf(run),
+        projection: await projectionOf(run, known),
         retrying: (attempts: number) =>
           pending.flatMap(({ attempt, activityType }) =>
             (attempt ?? 0) >= attempts ? [activityType?.name ?? ''] : [],

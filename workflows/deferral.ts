@@ -3,10 +3,10 @@ import { log } from '@temporalio/workflow';
 import type { PeriodFacts } from '../program/enrollmentState';
 import { local } from './activities';
 import type { Journal } from './journal';
-import { failure, isMonth, isText, refusal, refuseOnceCalculating, type Kind, type Repeats } from './kinds';
+import { failure, isMonth, isText, refusal, refuseOnceCalculating, type Kind } from './kinds';
 import type { DeferMessage } from './messages';
 
-export function defer(journal: Journal, repeats: Repeats): Kind<DeferMessage> {
+export function defer(journal: Journal): Kind<DeferMessage> {
   const { state } = journal;
   return {
     isComplete: ({ month, surveyPartner }) =>
@@ -16,7 +16,7 @@ export function defer(journal: Journal, repeats: Repeats): Kind<DeferMessage> {
       const { surveyPartner = state.submission.surveyPartner } = message;
       if (surveyPartner !== state.submission.surveyPartner) throw refusal('SUBMISSION_SUPERSEDED');
       if (message.month === state.period.month) {
-        repeats.refuseEndless();
+        journal.repeats.refuseEndless();
         return;
       }
       if (message.month < state.period.month) {
@@ -29,7 +29,7 @@ export function defer(journal: Journal, repeats: Repeats): Kind<DeferMessage> {
       for (;;) {
         const from = state.period;
         if (message.month === from.month) {
-          repeats.count();
+          journal.repeats.count();
           return;
         }
         const period = await plan(journal, message);

@@ -3,7 +3,6 @@
  * waits.ts waits on the program's clock; lookUp.ts, calculation.ts and payout.ts are the steps.
  */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { openedState } from '../program/enrollmentState';
 import { untilApproved } from './approval';
 import { calculate, untilCalculationDate } from './calculation';
 import { receiveMessages } from './inbox';
@@ -16,11 +15,10 @@ import { payOut, untilPayoutDate } from './payout';
 import { Waits } from './waits';
 
 export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResult> {
-  const { resumed } = input;
-  const journal = new Journal(resumed?.state ?? openedState(input), input.clock, resumed);
+  const journal = new Journal(input);
   const { state } = journal;
   const waits = new Waits(journal);
-  recordBeginning(journal, resumed);
+  recordBeginning(journal, input.resumed);
   const open = new CancellationScope();
   let withdrawnBy: EndedBy | undefined;
   receiveMessages(journal, {
@@ -51,12 +49,10 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
 /** The first entry: before any message is received, also one that came before. */
 function recordBeginning(journal: Journal, resumed: Resumed | undefined): void {
   const { month } = journal.state.period;
-  if (resumed) {
-    const { sequence, by } = resumed;
-    journal.record({ key: `restarted:${sequence}`, type: 'restarted', actor: by, details: { month } });
-  } else {
-    journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
-  }
+  if (!resumed) journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
+  if (!resumed?.restartedBy) return;
+  const { sequence, restartedBy: actor } = resumed;
+  journal.record({ key: `restarted:${sequence}`, type: 'restarted', actor, details: { month } });
 }
 
 async function untilPayable(journal: Journal, waits: Waits): Promise<void> {

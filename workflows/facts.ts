@@ -11,7 +11,6 @@ import {
   refuseOnceCalculating,
   requireFitting,
   type Kind,
-  type Repeats,
 } from './kinds';
 import type * as messages from './messages';
 
@@ -44,7 +43,7 @@ export function resubmit(journal: Journal): Kind<messages.ResubmitMessage> {
   };
 }
 
-export function confirmPartner(journal: Journal, repeats: Repeats): Kind<messages.ConfirmPartnerMessage> {
+export function confirmPartner(journal: Journal): Kind<messages.ConfirmPartnerMessage> {
   const isKnown = ({ criteria }: messages.ConfirmPartnerMessage) =>
     confirmationStands(journal.state, criteria);
   return {
@@ -52,11 +51,11 @@ export function confirmPartner(journal: Journal, repeats: Repeats): Kind<message
     check(message) {
       refuseOnceCalculating(journal);
       requireCurrentSubmission(journal, message);
-      if (isKnown(message)) repeats.refuseEndless();
+      if (isKnown(message)) journal.repeats.refuseEndless();
     },
     apply(message) {
       const repeated = isKnown(message);
-      if (repeated) repeats.count();
+      if (repeated) journal.repeats.count();
       else recordStatement(journal, message, { outcome: 'confirmed', reasonCode: null });
       journal.record({
         key: message.messageId,
@@ -69,7 +68,7 @@ export function confirmPartner(journal: Journal, repeats: Repeats): Kind<message
 }
 
 /** "If it does not check out, the advertiser is contacted" (FAQ); the partner may confirm after all, later. */
-export function rejectPartner(journal: Journal, repeats: Repeats): Kind<messages.RejectPartnerMessage> {
+export function rejectPartner(journal: Journal): Kind<messages.RejectPartnerMessage> {
   const { state } = journal;
   const isKnown = ({ criteria, reasonCode }: messages.RejectPartnerMessage) =>
     (criteria ?? PARTNER_CRITERIA).every((criterion) => {
@@ -86,11 +85,11 @@ export function rejectPartner(journal: Journal, repeats: Repeats): Kind<messages
       requireFitting(message.reasonCode, REASONS_FOR.partner_rejection);
       refuseOnceCalculating(journal);
       requireCurrentSubmission(journal, message);
-      if (isKnown(message)) repeats.refuseEndless();
+      if (isKnown(message)) journal.repeats.refuseEndless();
     },
     apply(message) {
       const repeated = isKnown(message);
-      if (repeated) repeats.count();
+      if (repeated) journal.repeats.count();
       else recordStatement(journal, message, { outcome: 'rejected', reasonCode: message.reasonCode });
       journal.record({
         key: message.messageId,
@@ -102,20 +101,17 @@ export function rejectPartner(journal: Journal, repeats: Repeats): Kind<messages
   };
 }
 
-export function completeQuestionnaire(
-  journal: Journal,
-  repeats: Repeats,
-): Kind<messages.CompleteQuestionnaireMessage> {
+export function completeQuestionnaire(journal: Journal): Kind<messages.CompleteQuestionnaireMessage> {
   const { state } = journal;
   return {
     isComplete: ({ answersId }) => answersId === null || isText(answersId),
     check() {
       refuseOnceCalculating(journal);
-      if (state.questionnaire) repeats.refuseEndless();
+      if (state.questionnaire) journal.repeats.refuseEndless();
     },
     apply({ answersId, actor, messageId }) {
       const repeated = state.questionnaire !== null;
-      if (repeated) repeats.count();
+      if (repeated) journal.repeats.count();
       state.questionnaire ??= { answersId, by: actor, at: journal.now() };
       journal.record({
         key: messageId,

@@ -12,7 +12,7 @@ import type { EndedBy } from './ending';
 import { completeQuestionnaire, confirmPartner, rejectPartner, reopenQuestionnaire, resubmit } from './facts';
 import { decideApproval, hold, release, waive, withdraw } from './interventions';
 import type { Journal } from './journal';
-import { applyOnce, Repeats, requireShape, type Kind, type Message } from './kinds';
+import { applyOnce, requireShape, type Kind, type Message } from './kinds';
 import * as messages from './messages';
 import type { MessageAnswer } from './messages';
 import { optionalCriteria, optionalId, receiveSignals, requiredMonth, requiredReason } from './signals';
@@ -25,12 +25,11 @@ export interface Reactions {
 
 export function receiveMessages(journal: Journal, reactions: Reactions): void {
   const { state } = journal;
-  const repeats = new Repeats();
   const kinds = {
-    confirmPartner: confirmPartner(journal, repeats),
-    rejectPartner: rejectPartner(journal, repeats),
-    completeQuestionnaire: completeQuestionnaire(journal, repeats),
-    defer: defer(journal, repeats),
+    confirmPartner: confirmPartner(journal),
+    rejectPartner: rejectPartner(journal),
+    completeQuestionnaire: completeQuestionnaire(journal),
+    defer: defer(journal),
     hold: hold(journal),
   };
 

@@ -125,7 +125,7 @@ function decided<K extends DecisionKind>(
       const decision = await readDecision(journal, kind, decisionId);
       // While it was read, other messages may have come.
       check(decision);
-      if (!journal.markApplied(`decision:${decisionId}`))
+      if (!journal.markDecision(decisionId))
         throw failure('NOTHING_CHANGED', 'This decision was carried out before; it counts once.');
       const { type, details } = apply(decision);
       journal.record({ key: messageId, type, actor: decision.by, details: { decisionId, ...details } });

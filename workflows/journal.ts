@@ -11,44 +11,56 @@ import {
 } from '@temporalio/workflow';
 import type { Projection, TimelineEvent } from '../activities/types';
 import { programTime, type ProgramClock } from '../program/clock';
-import type { Actor, EnrollmentState } from '../program/enrollmentState';
+import { openedState, type Actor, type EnrollmentState } from '../program/enrollmentState';
 import { explain } from '../program/explain';
 import { pendingSince } from '../program/reminders';
 import { statusOf } from '../program/status';
 import { local, patient } from './activities';
-import { CALCULATION_MONTH, ENROLLMENT_STATUS, SURVEY_PARTNER } from './messages';
+import {
+  CALCULATION_MONTH,
+  ENROLLMENT_STATUS,
+  SURVEY_PARTNER,
+  type EnrollmentInput,
+  type WholeProjection,
+} from './messages';
+import { Repeats } from './repeats';
 
 export const SERVICE: Actor = { role: 'service', id: 'enrollment' };
 /** Whoever works in Temporal UI or with its command line. */
 export const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
 
+/** How many messages a next run remembers: API callers may repeat one for a day. Decisions are remembered for ever. */
+const MESSAGES_REMEMBERED = 1_000;
+const DECISION = 'decision:';
+
 export class Journal {
+  readonly state: EnrollmentState;
   clock: ProgramClock;
   /** Counts entries; the read model replaces what a lost workflow task wrote by it. */
   sequence: number;
-  /** Entries before this run: those of a workflow that was stopped. */
+  /** Entries before this run: of an earlier one, or of a workflow that was stopped. */
   readonly beganAt: number;
+  readonly repeats: Repeats;
   private readonly applied: Set<string>;
   private readonly applying = new Map<string, Promise<void>>();
   /** Of this run, also those that are written: the read model can be made anew from them. */
-  private readonly events: Projection['events'] = [];
-  private unwritten: Projection['events'] = [];
+  private readonly events: Projection['events'];
+  /** The last entry that the read model holds. */
+  private writtenThrough: number;
   private writing: Promise<void> | undefined;
   private catchingUp: Promise<void> | undefined;
-  /** Search attributes by name, as Temporal has them. */
-  private readonly shown: Map<string, string>;
 
-  constructor(
-    readonly state: EnrollmentState,
-    clock: ProgramClock,
-    before: { sequence: number; applied: string[] } = { sequence: 0, applied: [] },
-  ) {
-    this.clock = clock;
-    this.beganAt = before.sequence;
-    this.sequence = before.sequence;
-    this.applied = new Set(before.applied);
-    this.shown = new Map(searchable(state).map(({ key, value }) => [key.name, value]));
-    this.shown.set(ENROLLMENT_STATUS.name, 'open'); // the start input says so for every enrollment
+  constructor(private readonly input: EnrollmentInput) {
+    const { sequence = 0, state, applied, unwritten, repeated } = input.resumed ?? {};
+    this.state = state ?? openedState(input);
+    this.clock = input.clock;
+    this.beganAt = sequence;
+    this.sequence = sequence;
+    this.applied = new Set(applied);
+    this.repeats = new Repeats(repeated);
+    this.events = unwritten ?? [];
+    // A new run writes at once, also when nothing has happened: the read model names the run that it was written by.
+    this.writtenThrough = (this.events[0]?.sequence ?? sequence) - 1;
     this.show();
   }
 
@@ -62,9 +74,7 @@ export class Journal {
     const now = this.now();
     this.sequence += 1;
     this.state.pending = pendingSince(this.state, now);
-    const entry = { ...event, at: now, sequence: this.sequence };
-    this.events.push(entry);
-    this.unwritten.push(entry);
+    this.events.push({ ...event, at: now, sequence: this.sequence });
     this.show();
   }
 
@@ -72,8 +82,9 @@ export class Journal {
     return this.applied.has(messageId);
   }
 
-  /** False if it was marked before. */
-  markApplied(id: string): boolean {
+  /** A decision counts once. False if it did before. */
+  markDecision(decisionId: string): boolean {
+    const id = DECISION + decisionId;
     if (this.applied.has(id)) return false;
     this.applied.add(id);
     return true;
@@ -102,7 +113,7 @@ export class Journal {
    */
   async write(): Promise<void> {
     const target = this.sequence;
-    while (!this.catchingUp && this.unwritten.some((event) => event.sequence <= target)) {
+    while (!this.catchingUp && this.writtenThrough < target) {
       this.writing ??= this.writeOnce().finally(() => (this.writing = undefined));
       await this.writing;
     }
@@ -115,10 +126,10 @@ export class Journal {
   }
 
   private async writeOnce(): Promise<void> {
-    const batch = this.projection();
+    const batch = this.projection(this.unwritten());
     try {
       await CancellationScope.nonCancellable(() => local.project(batch));
-      this.unwritten = this.unwritten.filter((event) => event.sequence > batch.sequence);
+      this.writtenThrough = batch.sequence;
     } catch (error) {
       log.warn('The read model could not be written; a regular activity catches up', { error });
       this.catchingUp ??= CancellationScope.nonCancellable(() => this.catchUp());
@@ -126,21 +137,47 @@ export class Journal {
   }
 
   private async catchUp(): Promise<void> {
-    while (this.unwritten.length > 0) {
-      const batch = this.projection();
+    while (this.writtenThrough < this.sequence) {
+      const batch = this.projection(this.unwritten());
       await patient.project.executeWithOptions({ summary: 'catch up the read model' }, [batch]);
-      this.unwritten = this.unwritten.filter((event) => event.sequence > batch.sequence);
+      this.writtenThrough = batch.sequence;
     }
-    // In the same breath as the look at `unwritten`: an entry that comes now is written by whoever records it.
+    // In the same breath as the look at `sequence`: an entry that comes now is written by whoever records it.
     this.catchingUp = undefined;
   }
 
   /** What the read model should hold now, with all that happened in this run. */
-  wholeProjection(): Projection {
-    return this.projection(this.events);
+  wholeProjection(): WholeProjection {
+    const { continuedFromExecutionRunId } = workflowInfo();
+    return { ...this.projection(this.events), continuedFrom: continuedFromExecutionRunId ?? null };
   }
 
-  private projection(events = this.unwritten): Projection {
+  /** The start input of a run that goes on from here. */
+  resumedInput(): EnrollmentInput {
+    const ids = [...this.applied];
+    const isDecision = (id: string) => id.startsWith(DECISION);
+    return {
+      ...this.input,
+      clock: this.clock,
+      resumed: {
+        state: this.state,
+        sequence: this.sequence,
+        applied: [
+          ...ids.filter(isDecision),
+          ...ids.filter((id) => !isDecision(id)).slice(-MESSAGES_REMEMBERED),
+        ],
+        unwritten: this.unwritten(),
+        repeated: this.repeats.counted,
+        restartedBy: null,
+      },
+    };
+  }
+
+  private unwritten(): Projection['events'] {
+    return this.events.filter(({ sequence }) => sequence > this.writtenThrough);
+  }
+
+  private projection(events: Projection['events']): Projection {
     const { workflowId, runId, runStartTime } = workflowInfo();
     return {
       workflowId,
@@ -155,9 +192,9 @@ export class Journal {
   /** What operators see: the current details, and the search attributes when they change (each costs an event). */
   private show(): void {
     setCurrentDetails(explain(this.state).markdown);
-    const changed = searchable(this.state).filter(({ key, value }) => value !== this.shown.get(key.name));
+    const shown = workflowInfo().typedSearchAttributes;
+    const changed = searchable(this.state).filter(({ key, value }) => value !== shown.get(key));
     if (changed.length > 0) upsertSearchAttributes(changed);
-    for (const { key, value } of changed) this.shown.set(key.name, value);
   }
 }
 

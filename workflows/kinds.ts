@@ -68,24 +68,6 @@ export function refuseOncePaying({ state }: Journal): void {
   if (state.stage === 'paying') throw refusal('PAYOUT_BEGUN');
 }
 
-/**
- * Reports of what is known already, over the life of an enrollment. A run takes 2,000 Updates and then none at all, so
- * whoever repeats itself without end must not use up those of the others. A refused Update does not count.
- */
-export class Repeats {
-  private static readonly MAXIMUM = 100;
-  private counted = 0;
-
-  count(): void {
-    this.counted += 1;
-  }
-
-  refuseEndless(): void {
-    if (this.counted < Repeats.MAXIMUM) return;
-    throw failure('REPEATED_TOO_OFTEN', 'The same has been reported over and over; it is known.');
-  }
-}
-
 /** By a rule of the program. */
 export function refusal(reasonCode: ReasonCode): ApplicationFailure {
   return failure(reasonCode, REASONS[reasonCode]);

@@ -31,18 +31,23 @@ export interface EnrollmentInput extends OpeningFacts {
   clock: ProgramClock;
   /** Task queue of `pay` and `settle`. */
   payoutTaskQueue: string;
-  /** The facts from which it goes on, when an admin has restarted it. */
+  /** From what it goes on: when its history grew long, or when an admin has restarted it. */
   resumed?: Resumed;
 }
 
-/** What the read model held of an enrollment whose workflow was stopped. */
+/** All that an earlier run knew; of a workflow that was stopped, what the read model held. */
 export interface Resumed {
   state: EnrollmentState;
   /** Entries go on counting from here. */
   sequence: number;
   /** Messages and decisions that count already. */
   applied: string[];
-  by: Actor;
+  /** Entries that the read model may not hold yet. */
+  unwritten: Projection['events'];
+  /** Reports of what was known already. */
+  repeated: number;
+  /** Null if it went on by itself. */
+  restartedBy: Actor | null;
 }
 
 /** How an enrollment ended: a result, not a failure. */
@@ -52,6 +57,11 @@ export interface EnrollmentResult {
   amountMinor: number | null;
   currency: string | null;
   payoutKey: string | null;
+}
+
+/** With all that happened in this run; earlier entries are known to the run from which it continued. */
+export interface WholeProjection extends Projection {
+  continuedFrom: string | null;
 }
 
 interface Message {
@@ -147,7 +157,7 @@ export const wake = defineSignal('wake');
 /** The facts as they are now; lists and reads come from PostgreSQL, this is for operators. */
 export const enrollmentQuery = defineQuery<EnrollmentState>('enrollment');
 /** What the read model should hold; the comparison repairs it by this. */
-export const projectionQuery = defineQuery<Projection>('projection');
+export const projectionQuery = defineQuery<WholeProjection>('projection');
 
 /**
  * Types of the typed failures by which an Update is refused. The failure's message is a sentence for people; a refusal

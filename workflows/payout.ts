@@ -6,6 +6,7 @@ import { condition, sleep } from '@temporalio/workflow';
 import type { PaymentAttempt } from '../activities/types';
 import type { PayoutFacts } from '../program/enrollmentState';
 import { patient, payoutActivities } from './activities';
+import { goOnInNewRun, historyIsLong } from './continuation';
 import { end } from './ending';
 import { SERVICE, type Journal } from './journal';
 import type { Waits } from './waits';
@@ -61,9 +62,11 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
   const { credit, enrollmentId, programId, programRevision } = state;
   if (!credit) throw new TypeError('Only a computed credit can be paid.');
   const { pay, settle } = payoutActivities(taskQueue);
-  state.stage = 'paying';
-  journal.record({ key: 'step:payout_begun', type: 'payout_begun', actor: SERVICE, details: {} });
-  await journal.write();
+  if (state.stage !== 'paying') {
+    state.stage = 'paying';
+    journal.record({ key: 'step:payout_begun', type: 'payout_begun', actor: SERVICE, details: {} });
+    await journal.write();
+  }
 
   const { amountMinor, currency, statementId } = credit;
   // A restarted enrollment that knows its payout only finds out what became of it.
@@ -90,6 +93,7 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
     await journal.write();
     // A refused payout waits for a decision by a person, which comes with settlePayout.
     if (payout.state === 'refused') await condition(() => false);
+    if (historyIsLong()) await goOnInNewRun(journal);
     await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
       summary: 'before the payout is looked up again',
     });

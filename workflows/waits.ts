@@ -2,6 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import { realDelayUntil } from '../program/clock';
 import { patient } from './activities';
+import { goOnInNewRun, historyIsLong } from './continuation';
 import type { Journal } from './journal';
 
 /** Temporal's longest sensible timer; a later deadline is simply waited for again. */
@@ -23,13 +24,18 @@ export class Waits {
    * zone) and is undefined while nobody can say. Returns in the same task in which the deadline is seen to have come.
    */
   async until(deadline: () => number | undefined, summary: () => string): Promise<void> {
+    const clockIsRead = () => this.clockRead === this.clockAdjustments;
     for (;;) {
-      if (this.clockRead < this.clockAdjustments) await this.readClock();
+      if (!clockIsRead()) await this.readClock();
+      if (historyIsLong()) {
+        await goOnInNewRun(this.journal, clockIsRead);
+        continue;
+      }
       const awaited = deadline();
       const delay =
         awaited === undefined ? undefined : realDelayUntil(this.journal.clock, awaited, Date.now());
       if (delay === 0) return;
-      const moved = () => deadline() !== awaited || this.clockRead < this.clockAdjustments;
+      const moved = () => deadline() !== awaited || !clockIsRead() || historyIsLong();
       if (delay === undefined) await condition(moved);
       else await condition(moved, Math.min(delay, LONGEST_TIMER_MS), { summary: summary() });
     }
