@@ -13,6 +13,7 @@ import {
   findPayout,
   insertFrozen,
   liveCredit,
+  refusedCredit,
   takeForSubmission,
   voidFrozen,
   writeBaseline,
@@ -56,7 +57,7 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
   return { payoutKey: payout.payoutKey, outcome };
 }
 
-/** The live payout of the enrollment; a frozen one for other data (a reset came between) is replaced. */
+/** The payout of the enrollment that counts; a frozen one for other data (a reset came between) is replaced. */
 async function freeze(database: Database, rail: string, request: PayRequest): Promise<PayoutRow> {
   const { enrollmentId, advertiserId, amountMinor, currency, statementId } = request;
   return database.transaction(async (client) => {
@@ -67,6 +68,9 @@ async function freeze(database: Database, rail: string, request: PayRequest): Pr
       if (!(await voidFrozen(client, live.payoutKey)))
         throw new Error('The payout changed at this moment; try again.');
     }
+    // A run that a reset has made may not remember it.
+    const refused = await refusedCredit(client, enrollmentId);
+    if (refused) return refused;
     const reference = `${enrollmentId}:credit:${(await countDeadCredits(client, enrollmentId)) + 1}`;
     const frozen: PayoutRequest = { reference, advertiserId, amountMinor, currency };
     const payout = { request: frozen, requestHash: hashOf(frozen), enrollmentId, rail, statementId };

@@ -31,6 +31,16 @@ export async function liveCredit(db: Queryable, enrollmentId: string): Promise<P
   );
 }
 
+/** A credit that the rail refused: until a person has decided on it, nothing else is paid for the enrollment. */
+export async function refusedCredit(db: Queryable, enrollmentId: string): Promise<PayoutRow | undefined> {
+  return firstRow<PayoutRow>(
+    await db.query(
+      `select ${COLUMNS} from payout where enrollment_id = $1 and kind = 'credit' and state = 'refused'`,
+      [enrollmentId],
+    ),
+  );
+}
+
 /** How many credits of this enrollment were refused or voided: the number in the next payout key. */
 export async function countDeadCredits(db: Queryable, enrollmentId: string): Promise<number> {
   const row = firstRow<{ count: number }>(

@@ -72,6 +72,19 @@ test('When a paid process is reset to its first task, then its messages are appl
   expect(await told()).toEqual(STRAIGHT_PATH);
 });
 
+test('When the process is reset after the rail has refused, then the new run does not ask again and waits for a person', async () => {
+  await t.fault({ target: 'payout', fault: 'refuse', only: payouts.payoutKey(enrolled) });
+  await payouts.payoutDateComes(program);
+  await enrolled.untilEvent('payout_refused');
+  const asked = await payouts.asked(t, 'payout');
+  await reset('--event-id', await taskBefore('pay'));
+  await enrolled.untilEvent('payout_refused');
+  expect(await told()).toEqual([...STRAIGHT_PATH.slice(0, 3), 'payout_refused']);
+  expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'refused', attempt: 1 }]);
+  expect(await payouts.asked(t, 'payout')).toBe(asked);
+  expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
+});
+
 test('When a paid process is reset to before its calculation and the spend has changed, then it says what was paid', async () => {
   await payouts.payoutDateComes(program);
   await enrolled.untilStatus('paid');
