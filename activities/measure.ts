@@ -42,16 +42,7 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
   } = request;
   // After a reset: a credit that has been sent to the rail is not computed again, whatever the spend is now.
   const sent = await submittedCredit(database.pool, enrollmentId);
-  if (sent) {
-    return {
-      outcome: 'credit',
-      credit: sent,
-      payout: period,
-      lookUp: null,
-      aboveThreshold: false,
-      alreadySent: true,
-    };
-  }
+  if (sent) return { outcome: 'already_sent', credit: sent };
 
   const lookUp = await lookUpAdvertiser(deps, {
     programId,
@@ -94,7 +85,7 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
     calculationMonth: period.month,
     enrolledOn,
     spendAsOf: new Date(spendAsOf).toISOString(),
-    account,
+    account: { advertiserId, ...account },
     input,
     result,
   });
@@ -105,10 +96,9 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
   return {
     outcome: 'credit',
     credit: { amountMinor, currency, spendMinor, region, statementId },
-    payout: await payoutDate(deps, request, spendAsOf),
+    latePayout: period.payoutAt > spendAsOf ? null : await payoutDate(deps, request, spendAsOf),
     lookUp,
     aboveThreshold: isAboveThreshold(definition, result),
-    alreadySent: false,
   };
 }
 
@@ -132,8 +122,9 @@ async function payoutDate(
 ): Promise<PayoutDate> {
   const { payoutDate, payoutAt, calendarRevision } = period;
   const given = { payoutDate, payoutAt };
+  if (payoutAt > now) return given;
   const terms = await readProgram(database.pool, programId, programRevision);
-  if (payoutAt > now || terms.definition.policies.latePayoutDate.then === 'pay_at_once') return given;
+  if (terms.definition.policies.latePayoutDate.then === 'pay_at_once') return given;
   const { definition } = await readProgram(database.pool, programId, calendarRevision);
   const calendar = calendarFor(definition, enrolledOn);
   for (

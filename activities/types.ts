@@ -141,15 +141,15 @@ export type Measurement =
   | {
       outcome: 'credit';
       credit: CreditFacts;
-      /** By the calendar, or by the policy for dates that are already past. */
-      payout: PayoutDate;
-      /** What the platform says of the account now; null if the credit was sent before a reset. */
-      lookUp: LookUpAnswer | null;
+      /** By the policy, if that of the period is past. */
+      latePayout: PayoutDate | null;
+      /** What the platform says of the account now. */
+      lookUp: LookUpAnswer;
       /** Larger than what is paid without an approver. */
       aboveThreshold: boolean;
-      /** After a reset: the rail has been asked to pay it. */
-      alreadySent: boolean;
     }
+  /** After a reset: the rail has been asked to pay it. */
+  | { outcome: 'already_sent'; credit: CreditFacts }
   /** Spend or amount is nothing: by policy close or roll on. */
   | { outcome: 'no_credit'; reasonCode: ReasonCode; statementId: string; lookUp: LookUpAnswer }
   /** In the time zone that the account has by now, the period is not over, or its spend not settled. */

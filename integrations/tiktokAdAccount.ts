@@ -50,7 +50,6 @@ export async function lookUpAdAccount(call: TikTokCall, advertiserId: string): P
   const timeZone = reportTimeZone(found.timezone, found.display_timezone);
   if (timeZone === undefined) throw unreadable(`${said}, but without a time zone known here`);
   const account: AdAccount = {
-    advertiserId,
     country: found.country,
     currency: found.currency,
     timeZone,

@@ -1,11 +1,12 @@
-/** What the ad platform knows of an advertiser id, and what it reports of its spend. Shapes only. */
+/**
+ * What the ad platform knows of an advertiser id (19 digits, beyond JavaScript's safe integers: always a string), and what it
+ * reports of its spend. Shapes only.
+ */
 
 /** `other` stands for every status that is neither usable nor suspended (waiting for audit, disabled, unknown). */
 export type AdAccountStatus = 'active' | 'suspended' | 'other';
 
 export interface AdAccount {
-  /** 19 digits, beyond JavaScript's safe integers: always a string. */
-  advertiserId: string;
   /** ISO 3166-1 alpha-2 country of registration. */
   country: string;
   /** ISO 4217. */

@@ -471,7 +471,6 @@ describe('TikTok: looking an advertiser up', () => {
     await expect(tiktok().lookUp(ADVERTISER)).resolves.toEqual({
       outcome: 'located',
       account: {
-        advertiserId: ADVERTISER,
         country: 'US',
         currency: 'USD',
         timeZone: 'America/New_York',

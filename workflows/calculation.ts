@@ -1,7 +1,7 @@
 /** The calculation date: are all facts in, what was spent, and what follows from it. */
 import { condition } from '@temporalio/workflow';
 import { openNeeds } from '../program/criteria';
-import type { MissingPolicy } from '../program/enrollmentState';
+import type { ApprovalCause, CreditFacts, MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { patient, thirdParty } from './activities';
 import { approvalCauses } from './approval';
@@ -60,39 +60,44 @@ export async function calculate(journal: Journal): Promise<void> {
       },
     ],
   );
-  // The account as it was found while measuring; a change of it that matters is an outcome of its own.
-  if (measured.lookUp) takeOver(journal, measured.lookUp);
   switch (measured.outcome) {
-    case 'credit': {
-      state.credit = measured.credit;
-      const { payoutDate, payoutAt } = measured.payout;
-      state.period = { ...state.period, payoutDate, payoutAt };
-      const causes = measured.alreadySent ? [] : approvalCauses(journal, measured.aboveThreshold);
-      const { statementId } = measured.credit;
-      state.approval =
-        causes.length > 0 ? { statementId, causes, since: journal.now(), decided: null } : null;
-      state.stage = state.approval ? 'approving' : 'scheduled';
-      journal.record({
-        key: `credit_calculated:${statementId}`,
-        type: 'credit_calculated',
-        actor: SERVICE,
-        details: { ...measured.credit, ...(causes.length > 0 && { approval: causes.join(',') }) },
-      });
-      await journal.write();
+    case 'already_sent':
+      await schedule(journal, measured.credit, []);
       return;
-    }
+    case 'credit':
+      takeOver(journal, measured.lookUp);
+      state.period = { ...state.period, ...measured.latePayout };
+      await schedule(journal, measured.credit, approvalCauses(journal, measured.aboveThreshold));
+      return;
     case 'too_early':
       recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
       state.stage = 'collecting';
       await journal.write();
       return;
     case 'no_credit':
+      takeOver(journal, measured.lookUp);
       await rollOnOrClose(journal, terms.noSpend, [measured.reasonCode]);
       return;
     case 'account_not_usable':
       recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
       await rollOnOrClose(journal, terms.missedFacts, missingFacts(journal));
   }
+}
+
+/** For its payout date, or for an approver before it. */
+async function schedule(journal: Journal, credit: CreditFacts, causes: ApprovalCause[]): Promise<void> {
+  const { state } = journal;
+  const { statementId } = credit;
+  state.credit = credit;
+  state.approval = causes.length > 0 ? { statementId, causes, since: journal.now(), decided: null } : null;
+  state.stage = state.approval ? 'approving' : 'scheduled';
+  journal.record({
+    key: `credit_calculated:${statementId}`,
+    type: 'credit_calculated',
+    actor: SERVICE,
+    details: { ...credit, ...(causes.length > 0 && { approval: causes.join(',') }) },
+  });
+  await journal.write();
 }
 
 const ACCOUNT_NEEDS: readonly string[] = ['advertiser_id_correction', 'other_ad_account'];

@@ -128,7 +128,9 @@ export class Journal {
   private async writeOnce(): Promise<void> {
     const batch = this.projection(this.unwritten());
     try {
-      await CancellationScope.nonCancellable(() => local.project(batch));
+      // Temporal UI shows what happened by its name.
+      const summary = batch.events.map(({ type }) => type).join(', ') || 'goes on in a new run';
+      await CancellationScope.nonCancellable(() => local.project.executeWithOptions({ summary }, [batch]));
       this.writtenThrough = batch.sequence;
     } catch (error) {
       log.warn('The read model could not be written; a regular activity catches up', { error });
