@@ -218,7 +218,7 @@ async function tell(
   );
   if (keep) {
     console.log(
-      `\nAPI ${service.apiUrl} · Temporal UI ${calculated.temporalUiUrl ?? servers.temporalUiUrl}\nCtrl-C stops everything.`,
+      `\nAPI ${service.apiUrl} · Temporal ${servers.temporalAddress} · Temporal UI ${calculated.temporalUiUrl ?? servers.temporalUiUrl}\nCtrl-C stops everything.`,
     );
     await interrupted;
   }

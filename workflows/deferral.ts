@@ -1,5 +1,6 @@
 /** A move to another month: "defers its period to a future month by telling its survey partner" (program page, 4). */
 import { log } from '@temporalio/workflow';
+import type { PlanRequest } from '../activities/types';
 import type { PeriodFacts } from '../program/enrollmentState';
 import { local } from './activities';
 import type { Journal } from './journal';
@@ -53,20 +54,17 @@ export function defer(journal: Journal): Kind<DeferMessage> {
 /** Where a deferral leads by the calendar in use now. Throws the calendar's refusal, or TRY_AGAIN. */
 async function plan(journal: Journal, message: DeferMessage): Promise<PeriodFacts> {
   const { programId, enrolledOn, lookUp, period } = journal.state;
-  const answer = await local
-    .planPeriod({
-      programId,
-      calendar: 'latest',
-      enrolledOn,
-      at: journal.now(),
-      timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
-      move: {
-        kind: 'defer',
-        fromMonth: period.month,
-        month: message.month,
-        allowEarlier: message.actor.role === 'admin',
-      },
-    })
+  const { month, actor } = message;
+  const request: PlanRequest = {
+    programId,
+    calendar: 'latest',
+    enrolledOn,
+    at: journal.now(),
+    timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
+    move: { kind: 'defer', fromMonth: period.month, month, allowEarlier: actor.role === 'admin' },
+  };
+  const answer = await local.planPeriod
+    .executeWithOptions({ summary: `${month} in the calendar` }, [request])
     .catch((error: unknown) => {
       log.warn('The calendar could not be read', { error });
       throw failure('TRY_AGAIN', 'The calendar could not be read just now. Send the same request again.');

@@ -138,10 +138,13 @@ async function readDecision<K extends DecisionKind>(
   kind: K,
   decisionId: string,
 ): Promise<DecisionOf<K>> {
-  const decision = await local.readDecision(decisionId).catch((error: unknown) => {
-    log.warn('A decision could not be read', { error });
-    throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
-  });
+  const options = { summary: `read the decision (${kind})` };
+  const decision = await local.readDecision
+    .executeWithOptions(options, [decisionId])
+    .catch((error: unknown) => {
+      log.warn('A decision could not be read', { error });
+      throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
+    });
   if (decision?.kind !== kind || decision.enrollmentId !== state.enrollmentId)
     throw refusal('DECISION_UNKNOWN');
   return decision as DecisionOf<K>;
