@@ -75,6 +75,7 @@ async function setTheStage(stops: (() => Promise<unknown>)[]): Promise<(story: s
       caller: as('pps_dev_caller_shop-app'),
       partner: as('pps_dev_partner_kno'),
       admin: as('pps_dev_admin_ana'),
+      approver: as('pps_dev_approver_bo'),
       temporal: new Client({ connection, namespace: NAMESPACE }),
       db,
       sandboxUrl: sandbox.url,

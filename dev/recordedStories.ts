@@ -11,6 +11,7 @@ export interface Stage {
   caller: ApiClient;
   partner: ApiClient;
   admin: ApiClient;
+  approver: ApiClient;
   temporal: Client;
   /** As the superuser. */
   db: Pool;
@@ -18,6 +19,14 @@ export interface Stage {
 }
 
 type Story = (stage: Stage) => Promise<WorkflowHandle>;
+
+/** What the stories change of the form. */
+interface Form {
+  advertiserId: string;
+  contact: { name: string; email: string };
+  surveyPartner: string;
+  partnerApiKey: string;
+}
 
 const ADVERTISER = '7012345678901234567';
 const UNKNOWN_ADVERTISER = '7012345678901234560';
@@ -55,8 +64,8 @@ export const STORIES: Record<string, Story> = {
   },
 
   async 'corrected-advertiser'(stage) {
-    const enrolled = await enroll(stage, UNKNOWN_ADVERTISER);
-    await post(stage.caller, '/v1/enrollments', enrolled.formWith(ADVERTISER));
+    const enrolled = await enroll(stage, { advertiserId: UNKNOWN_ADVERTISER });
+    await post(stage.caller, '/v1/enrollments', enrolled.formWith({ advertiserId: ADVERTISER }));
     await enrolled.until('advertiser_located');
     await enrolled.reportFacts();
     await advance(stage, PAYOUT_OF_NOVEMBER);
@@ -97,6 +106,63 @@ export const STORIES: Record<string, Story> = {
     return enrolled.ended('paid');
   },
 
+  /** A key that opens nothing, then one that does: nobody has to confirm. */
+  async 'partner-key'(stage) {
+    const fairing = (partnerApiKey: string) => ({ surveyPartner: 'fairing', partnerApiKey });
+    const enrolled = await enroll(stage, fairing('fk_revoked_recorded'));
+    await enrolled.until('partner_key_checked');
+    await post(stage.caller, '/v1/enrollments', enrolled.formWith(fairing('fk_valid_recorded')));
+    await enrolled.until('partner_key_checked', 2);
+    await post(stage.caller, `${enrolled.path}/questionnaire`, { answers: answersTo(stage.definition) });
+    await advance(stage, PAYOUT_OF_NOVEMBER);
+    return enrolled.ended('paid');
+  },
+
+  /** Another contact after the confirmation: somebody has to approve it. */
+  async approval(stage) {
+    const enrolled = await enroll(stage);
+    await enrolled.reportFacts();
+    const contact = { name: 'Nils Wind', email: 'nils@recorded.example' };
+    await post(stage.caller, '/v1/enrollments', enrolled.formWith({ contact }));
+    await enrolled.confirm();
+    await advance(stage, AFTER_NOVEMBER);
+    await enrolled.until('credit_calculated');
+    const { approval } = (await stage.approver.get<Enrollment>(enrolled.path)).body;
+    const decision = { outcome: 'approve', statementId: approval!.statementId };
+    await post(stage.approver, `${enrolled.path}/approval`, decision);
+    await advance(stage, PAYOUT_OF_NOVEMBER);
+    return enrolled.ended('paid');
+  },
+
+  async 'held-waived-withdrawn'(stage) {
+    const enrolled = await enroll(stage);
+    await post(stage.partner, `${enrolled.path}/partner-rejection`, { advertiserId: ADVERTISER });
+    await post(stage.admin, `${enrolled.path}/hold`, { reasonCode: 'FRAUD_REVIEW' });
+    await post(stage.admin, `${enrolled.path}/release`, { note: 'Looked at.' });
+    for (const criterion of ['subscription', 'survey_template', 'data_sharing']) {
+      const reasonCode = 'SUBSCRIPTION_NOT_CONFIRMED';
+      await post(stage.admin, `${enrolled.path}/waiver`, { criterion, reasonCode, note: 'By telephone.' });
+    }
+    await post(stage.caller, `${enrolled.path}/questionnaire`, { answers: answersTo(stage.definition) });
+    await advance(stage, AFTER_NOVEMBER);
+    await enrolled.until('credit_calculated');
+    await post(stage.caller, `${enrolled.path}/withdrawal`, {});
+    return enrolled.ended('withdrawn');
+  },
+
+  /** So much happens that it goes on in a new run, which is the one that is recorded. */
+  async 'new-run'(stage) {
+    const enrolled = await enroll(stage);
+    const { runId } = await enrolled.workflow.describe();
+    for (let move = 0; (await enrolled.workflow.describe()).runId === runId; move += 1) {
+      const month = move % 2 === 0 ? '2023-12' : '2023-11';
+      await post(stage.admin, `${enrolled.path}/deferral`, { month });
+    }
+    await enrolled.reportFacts();
+    await advance(stage, PAYOUT_OF_DECEMBER);
+    return enrolled.ended('paid');
+  },
+
   /** The read model cannot be written for a while: a regular activity catches up. */
   async 'read-model-away'(stage) {
     const enrolled = await enroll(stage);
@@ -119,33 +185,36 @@ export const STORIES: Record<string, Story> = {
 };
 
 /** Enrolls a brand and waits until its ad account was looked up. */
-async function enroll(stage: Stage, advertiserId = ADVERTISER) {
+async function enroll(stage: Stage, first: Partial<Form> = {}) {
   const { caller, partner, admin, definition, temporal } = stage;
-  const formWith = (id: string) => ({
+  const formWith = (changes: Partial<Form>) => ({
     programId: definition.id,
     brand: { name: 'Blue Kettle', storeUrl: 'https://recorded.example' },
     contact: { name: 'Nora Wind', email: 'nora@recorded.example' },
     surveyPartner: 'kno',
     storePlatform: 'woocommerce',
-    advertiserId: id,
+    advertiserId: ADVERTISER,
     dataSharing: { authorized: true, textVersion: definition.dataSharing.textVersion },
+    ...changes,
   });
-  const { id, workflowId } = await post<Enrollment>(caller, '/v1/enrollments', formWith(advertiserId));
+  const { id, workflowId } = await post<Enrollment>(caller, '/v1/enrollments', formWith(first));
   const path = `/v1/enrollments/${id}`;
   const workflow = temporal.workflow.getHandle(workflowId);
-  const until = async (type: string) => {
+  const until = async (type: string, times = 1) => {
     const timeline = async () => (await admin.get<{ items: TimelineItem[] }>(`${path}/timeline`)).body.items;
-    await eventually(timeline, (items) => items.some((item) => item.type === type));
+    await eventually(timeline, (items) => items.filter((item) => item.type === type).length >= times);
   };
-  await until(advertiserId === UNKNOWN_ADVERTISER ? 'advertiser_not_located' : 'advertiser_located');
+  const confirm = () => post(partner, `${path}/partner-confirmation`, { advertiserId: ADVERTISER });
+  await until(first.advertiserId === UNKNOWN_ADVERTISER ? 'advertiser_not_located' : 'advertiser_located');
   return {
     id,
     path,
     workflow,
     formWith,
     until,
+    confirm,
     async reportFacts() {
-      await post(partner, `${path}/partner-confirmation`, { advertiserId: ADVERTISER });
+      await confirm();
       await post(caller, `${path}/questionnaire`, { answers: answersTo(definition) });
     },
     async ended(status: string) {

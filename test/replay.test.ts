@@ -33,6 +33,11 @@ test('When histories are recorded, then each way through the process is among th
       'lost-payout-answer.json',
       'rolled-on-then-ineligible.json',
       'signals.json',
+      'read-model-away.json',
+      'partner-key.json',
+      'approval.json',
+      'held-waived-withdrawn.json',
+      'new-run.json',
     ]),
   );
 });
@@ -60,7 +65,11 @@ test.each(names)(
       key === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : value,
     );
     expect(text.includes('recorded.example')).toBe(true); // the brand's key, which is in the workflow id
-    expect(text.match(/Blue Kettle|Nora|Wind\b|nora@|At the checkout|https:\/\/recorded|\d+@/g)).toBeNull();
+    expect(
+      text.match(
+        /Blue Kettle|Nora|Nils|Wind\b|nora@|nils@|By telephone|Looked at|fk_|At the checkout|https:\/\/recorded|\d+@/g,
+      ),
+    ).toBeNull();
   },
 );
 
