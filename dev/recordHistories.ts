@@ -22,6 +22,8 @@ import { definitionFile } from './settings';
 import { freePort } from './stack/ports';
 import { projectRoot } from './stack/projectRoot';
 
+class UnknownStory extends Error {}
+
 async function main(): Promise<void> {
   const stories = storiesNamed(process.argv.slice(2));
   const stops: (() => Promise<unknown>)[] = [];
@@ -44,7 +46,7 @@ function storiesNamed(names: string[]) {
   const unknown = names.filter((name) => !Object.hasOwn(STORIES, name));
   if (unknown.length === 0)
     return Object.entries(STORIES).filter(([name]) => names.length === 0 || names.includes(name));
-  throw new Error(
+  throw new UnknownStory(
     `There is no story ${unknown.join(', ')}. The stories are ${Object.keys(STORIES).join(', ')}.`,
   );
 }
@@ -116,6 +118,6 @@ function asText(history: temporal.api.history.v1.IHistory): string {
 }
 
 main().catch((error: unknown) => {
-  console.error(error);
+  console.error(error instanceof UnknownStory ? error.message : error);
   process.exitCode = 1;
 });

@@ -2,6 +2,7 @@
  * A change of the workflow under open enrollments, released in two steps (docs/changing-the-workflow.md), with real builds
  * of the worker: today's, and one whose workflow does one thing more behind `patched()`.
  */
+import { eventually } from '../dev/apiClient';
 import type { Release } from '../dev/service';
 import { SettingsError } from '../settings/environment';
 import { patchActivation } from '../worker/patches';
@@ -9,6 +10,7 @@ import { compareUntil } from './support/attention';
 import { buildChanged, type Build } from './support/builds';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import * as payouts from './support/payouts';
+import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
 
 const PATCH = 'look-up-before-measuring';
@@ -34,7 +36,6 @@ beforeAll(async () => {
     'patch on': { build, environment: { ACTIVE_PATCHES: PATCH } },
   };
 }, 180_000);
-beforeEach(() => roll('today'));
 afterAll(async () => {
   await t?.stop();
   await changed?.remove();
@@ -47,7 +48,12 @@ async function roll(to: keyof typeof releases): Promise<void> {
 }
 
 test('When a build comes with its patch off and is rolled back, then open enrollments go on to their payout and no history knows of it', async () => {
-  const programs = { opened: await ownProgram(t), calculated: await ownProgram(t), born: await ownProgram(t) };
+  await roll('today');
+  const programs = {
+    opened: await ownProgram(t),
+    calculated: await ownProgram(t),
+    born: await ownProgram(t),
+  };
   const opened = await programs.opened.enroll();
   await opened.untilEvent('advertiser_located');
   const calculated = await programs.calculated.enrollComplete();
@@ -68,6 +74,7 @@ test('When a build comes with its patch off and is rolled back, then open enroll
 });
 
 test('When the patch is switched on, then those take it that come to it, and go on when it is switched off again', async () => {
+  await roll('today');
   const programs = { past: await ownProgram(t), before: await ownProgram(t), later: await ownProgram(t) };
   const past = await payouts.scheduledPayout(programs.past);
   const before = await programs.before.enrollComplete();
@@ -76,21 +83,22 @@ test('When the patch is switched on, then those take it that come to it, and go 
   await payouts.calculationDateComes(programs.before);
   await before.untilStatus('scheduled');
   expect(await versionsOf(before)).toEqual({ patches: 1, failedTasks: 0 });
-  const { searchAttributes } = await before.workflow.describe();
-  expect(searchAttributes).toMatchObject({ TemporalChangeVersion: [PATCH] });
   await paid(programs.past, past);
   expect(await versionsOf(past)).toEqual({ patches: 0, failedTasks: 0 });
+  expect(await openWithPatch(programs)).toEqual([before.workflow.workflowId]);
 
   await roll('patch off');
   const later = await payouts.scheduledPayout(programs.later);
   await paid(programs.before, before);
   await paid(programs.later, later);
   expect((await before.activities())['lookUpAdvertiser']).toBe(2);
+  expect((await past.activities())['lookUpAdvertiser']).toBe(1);
   expect(await versionsOf(before)).toEqual({ patches: 1, failedTasks: 0 });
   expect(await versionsOf(later)).toEqual({ patches: 0, failedTasks: 0 });
 });
 
 test('When a build without the patch meets an enrollment that has taken it, then only its task fails, it is listed, and it goes on when the build is rolled forward', async () => {
+  await roll('today');
   const programs = { marked: await ownProgram(t), healthy: await ownProgram(t) };
   await roll('patch on');
   const marked = await payouts.scheduledPayout(programs.marked);
@@ -107,9 +115,12 @@ test('When a build without the patch meets an enrollment that has taken it, then
   await roll('patch off');
   await t.untilStatus(marked.id, 'paid', 120_000);
   await compareUntil(t, marked.id, []);
-  const { failedTasks } = await versionsOf(marked);
-  expect(failedTasks).toBeGreaterThan(0);
-  console.log(JSON.stringify((await history(marked.workflow)).filter((e) => e.workflowTaskFailedEventAttributes), null, 1));
+  const [failed] = (await history(marked.workflow)).flatMap(
+    (event) => event.workflowTaskFailedEventAttributes ?? [],
+  );
+  expect(failed!.failure!.message).toMatch(
+    new RegExp(`TMPRL1100.*patch marker encountered for change ${PATCH}`),
+  );
   expect(await marked.workflow.result()).toMatchObject({ status: 'paid' });
   expect(await payouts.paymentsOf(t, marked)).toHaveLength(1);
 }, 300_000);
@@ -135,13 +146,25 @@ async function paid(program: OwnProgram, enrolled: Enrolled): Promise<void> {
   expect(await payouts.paymentsOf(t, enrolled)).toHaveLength(1);
 }
 
+/** As docs/changing-the-workflow.md lists them, of these programs. */
+async function openWithPatch(programs: Record<string, OwnProgram>): Promise<string[]> {
+  const query = `TemporalChangeVersion = "${PATCH}" and ExecutionStatus = "Running"`;
+  const listed = () => temporalCommand(t, 'workflow', 'list', '--query', query, '--output', 'json');
+  const found = await eventually(
+    async () => JSON.parse(await listed()) as { execution: { workflowId: string } }[],
+    (workflows) => workflows.length > 0,
+  );
+  return found
+    .map(({ execution }) => execution.workflowId)
+    .filter((id) => Object.values(programs).some(({ programId }) => id.includes(`:${programId}:`)));
+}
+
 /** What the history says of builds that ran it. */
 async function versionsOf({ workflow }: Enrolled): Promise<{ patches: number; failedTasks: number }> {
   const events = await history(workflow);
   return {
-    patches: events.filter(
-      ({ markerRecordedEventAttributes: marker }) => marker?.markerName === 'core_patch',
-    ).length,
+    patches: events.filter(({ markerRecordedEventAttributes: marker }) => marker?.markerName === 'core_patch')
+      .length,
     failedTasks: events.filter(({ workflowTaskFailedEventAttributes: failed }) => failed).length,
   };
 }
