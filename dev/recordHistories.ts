@@ -1,7 +1,7 @@
 /**
- * `npm run record`: plays each story of recordedStories.ts on throw-away servers and writes its history to
- * test/histories/. The tests replay these with the workflow of today (test/replay.test.ts), so record anew only when a
- * change of the workflow is not meant to take over open enrollments, or to add a story.
+ * `npm run record`: plays each story of recordedStories.ts on throw-away servers, or those that are named (`-- deferral
+ * signals`), and writes its history to test/histories/. The tests replay these with the workflow of today
+ * (test/replay.test.ts); docs/changing-the-workflow.md says when to record.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { temporal } from '@temporalio/proto';
 import { Pool } from 'pg';
 import type { ProgramDefinition } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';
+import { PATCHES } from '../workflows/patches';
 import { createApiClient } from './apiClient';
 import { prepareDatabase, publish } from './database';
 import { STORIES, type Stage } from './recordedStories';
@@ -21,13 +22,16 @@ import { definitionFile } from './settings';
 import { freePort } from './stack/ports';
 import { projectRoot } from './stack/projectRoot';
 
+class UnknownStory extends Error {}
+
 async function main(): Promise<void> {
+  const stories = storiesNamed(process.argv.slice(2));
   const stops: (() => Promise<unknown>)[] = [];
   try {
     const set = await setTheStage(stops);
     const directory = join(projectRoot(), 'test', 'histories');
     await mkdir(directory, { recursive: true });
-    for (const [name, play] of Object.entries(STORIES)) {
+    for (const [name, play] of stories) {
       const workflow = await play(await set(name));
       const file = join(directory, `${name}.json`);
       await writeFile(file, asText(await workflow.fetchHistory()));
@@ -36,6 +40,15 @@ async function main(): Promise<void> {
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
+}
+
+function storiesNamed(names: string[]) {
+  const unknown = names.filter((name) => !Object.hasOwn(STORIES, name));
+  if (unknown.length === 0)
+    return Object.entries(STORIES).filter(([name]) => names.length === 0 || names.includes(name));
+  throw new UnknownStory(
+    `There is no story ${unknown.join(', ')}. The stories are ${Object.keys(STORIES).join(', ')}.`,
+  );
 }
 
 /** Brings everything up; the returned function gives each story a program of its own, on a clock that stands still. */
@@ -59,6 +72,8 @@ async function setTheStage(stops: (() => Promise<unknown>)[]): Promise<(story: s
     apiPort: await freePort(),
     workerHealthPort: await freePort(),
     logDirectory,
+    // A new recording goes the newest way.
+    environment: { ACTIVE_PATCHES: PATCHES.join(',') },
   });
   stops.push(() => service.stop());
   const connection = await Connection.connect({ address: servers.temporalAddress });
@@ -104,6 +119,6 @@ function asText(history: temporal.api.history.v1.IHistory): string {
 }
 
 main().catch((error: unknown) => {
-  console.error(error);
+  console.error(error instanceof UnknownStory ? error.message : error);
   process.exitCode = 1;
 });

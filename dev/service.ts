@@ -33,12 +33,19 @@ export interface RunningProcess {
   stop(): Promise<void>;
 }
 
+/** A worker that is not today's build with the plan's variables: what changes from release to release. */
+export interface Release {
+  /** Directory of the compiled rooms; dist/ if none is named. */
+  build?: string;
+  environment?: Record<string, string>;
+}
+
 export interface Service {
   apiUrl: string;
   api: RunningProcess;
   worker: RunningProcess;
   startApi(): Promise<void>;
-  startWorker(): Promise<void>;
+  startWorker(release?: Release): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,15 +54,18 @@ const READY_MS = 60_000;
 export async function startService(plan: ServicePlan): Promise<Service> {
   await mkdir(plan.logDirectory, { recursive: true });
   const apiUrl = `http://127.0.0.1:${plan.apiPort}`;
-  const environment = environmentOf(plan);
-  const start = async (name: 'api' | 'worker', isReady: () => Promise<boolean>): Promise<RunningProcess> => {
+  const start = async (
+    name: 'api' | 'worker',
+    isReady: () => Promise<boolean>,
+    { build = builtEntry(), environment }: Release = {},
+  ): Promise<RunningProcess> => {
     const watchdog = startWatchdog({ temporaryDirectory: undefined, stopSignals: ['SIGTERM', 'SIGKILL'] });
     const server: ServerProcess = await startServerProcess({
       name,
       command: process.execPath,
-      args: ['--enable-source-maps', builtEntry(name, 'main.js')],
+      args: ['--enable-source-maps', join(build, name, 'main.js')],
       cwd: plan.logDirectory,
-      env: environment,
+      env: { ...environmentOf(plan), ...environment },
       logFile: join(plan.logDirectory, `${name}.log`),
       stopSignals: ['SIGTERM', 'SIGKILL'],
       watchdog,
@@ -81,8 +91,8 @@ export async function startService(plan: ServicePlan): Promise<Service> {
     };
   };
   const startApi = () => start('api', () => answers(`${apiUrl}/healthz`));
-  const startWorker = () =>
-    start('worker', () => answers(`http://127.0.0.1:${plan.workerHealthPort}/readyz`));
+  const startWorker = (release?: Release) =>
+    start('worker', () => answers(`http://127.0.0.1:${plan.workerHealthPort}/readyz`), release);
 
   const [api, worker] = await Promise.all([startApi(), startWorker()]);
   const service: Service = {
@@ -92,8 +102,8 @@ export async function startService(plan: ServicePlan): Promise<Service> {
     async startApi() {
       service.api = await startApi();
     },
-    async startWorker() {
-      service.worker = await startWorker();
+    async startWorker(release) {
+      service.worker = await startWorker(release);
     },
     async stop() {
       await service.api.stop();

@@ -14,12 +14,10 @@ const common = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
 
-const testClocks = z.object({
-  TEST_CLOCK_PROGRAMS: z
-    .string()
-    .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'must be ids of programs, separated by commas')
-    .optional(),
-});
+const ids = (of: string) =>
+  z.string().regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, `must be ids of ${of}, separated by commas`);
+
+const testClocks = z.object({ TEST_CLOCK_PROGRAMS: ids('programs').optional() });
 
 /** The programs that may run on a test clock here: outside production any, in production those named only. */
 export type TestClockPrograms = 'any' | readonly string[];
@@ -169,6 +167,7 @@ const worker = z.object({
   WORKER_HEALTH_PORT: port.default(8081),
   WORKER_GRACE_MS: z.coerce.number().int().min(1_000).default(20_000),
   MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(1_000),
+  ACTIVE_PATCHES: ids('patches').optional(),
 });
 
 export interface WorkerSettings {
@@ -187,6 +186,8 @@ export interface WorkerSettings {
   /** On shutdown, running activities get this long; a quarter more, and they are abandoned to their retries. */
   graceMs: number;
   maxCachedWorkflows: number;
+  /** Ids of workflow patches that enrollments take from now on. */
+  activePatches: string[];
 }
 
 export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env): WorkerSettings {
@@ -213,6 +214,7 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     healthPort: env.WORKER_HEALTH_PORT,
     graceMs: env.WORKER_GRACE_MS,
     maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
+    activePatches: env.ACTIVE_PATCHES?.split(',') ?? [],
   };
 }
 

@@ -1,6 +1,9 @@
 /** What every cached workflow carries: small, and nothing but the process and the pure rules. */
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { builtEntry } from '../dev/settings';
+import { PATCHES } from '../workflows/patches';
+import { readSource, ROOT } from './support/sources';
 
 const WORKFLOW_BUNDLE = builtEntry('workflow-bundle.js');
 
@@ -26,3 +29,19 @@ test('When the workflows are bundled, then they hold the rules, and no schema, d
     /\/(zod|@js-temporal|tldts[^/]*|pg|csv-[^/]+|canonicalize|commander)\/|program\/(definition|calendar|timeZone|brandKey|credit|revision|jsonSchema)|node:crypto/;
   expect(sources.filter((source) => foreign.test(source))).toEqual([]);
 });
+
+test('When the workflows ask for patches, then these are the ones that a worker may activate', () => {
+  const sources = readdirSync(join(ROOT, 'workflows')).map((file) => readSource(`workflows/${file}`));
+  const asked = sources.flatMap(patchesIn);
+  expect([...new Set(asked)].sort()).toEqual(PATCHES.map((id) => `'${id}'`).sort());
+  expect(patchesIn(`patched('one') || patched(TWO); deprecatePatch('three')`)).toEqual([
+    `'one'`,
+    'TWO',
+    `'three'`,
+  ]);
+});
+
+/** The arguments as they stand; comments name the functions without one. */
+function patchesIn(source: string): string[] {
+  return [...source.matchAll(/\b(?:patched|deprecatePatch)\(([^)]+)\)/g)].map(([, argument]) => argument!);
+}

@@ -1,6 +1,6 @@
 /**
  * Every recorded history, replayed by the workflow as it is built now. A change that breaks one would break enrollments
- * that are open: make it with `patched()` (histories are recorded by `npm run record`).
+ * that are open: docs/changing-the-workflow.md says what to do then.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

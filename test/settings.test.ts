@@ -65,6 +65,12 @@ test.each(REQUIRED)('When the %s lacks %s, then the refusal names it', (process,
   }
 });
 
+test('When patches are activated, then the worker gets their ids, and without the setting none', () => {
+  const { activePatches } = readWorkerSettings({ ...WORKER, ACTIVE_PATCHES: 'look-twice,pay-later' });
+  expect(activePatches).toEqual(['look-twice', 'pay-later']);
+  expect(readWorkerSettings(WORKER).activePatches).toEqual([]);
+});
+
 test('When several variables are wrong, then the refusal names all of them at once', () => {
   const message = refusal('api', {
     DATABASE_URL: undefined,
@@ -92,6 +98,8 @@ const MALFORMED: [keyof typeof READERS, string, string][] = [
   ['worker', 'OUTBOX_POLL_MS', '0'],
   ['worker', 'WORKER_GRACE_MS', '5 s'],
   ['worker', 'MAX_CACHED_WORKFLOWS', '1.5'],
+  ['worker', 'ACTIVE_PATCHES', 'two patches'],
+  ['worker', 'ACTIVE_PATCHES', 'one-patch,'],
   ['setup', 'RETENTION_DAYS', '0'],
   ['setup', 'DATABASE_ADMIN_URL', 'owner@127.0.0.1'],
 ];

@@ -6,7 +6,9 @@ import { createActivities, type ActivityDeps } from '../activities/createActivit
 import type { Logger } from '../settings/logger';
 import type { WorkerSettings } from '../settings/settings';
 import { payoutTaskQueue } from '../temporal/taskQueues';
+import { PATCHES } from '../workflows/patches';
 import { WORKFLOW_BUNDLE } from './bundle';
+import { patchActivation } from './patches';
 import { reportRetries } from './retries';
 
 export interface Workers {
@@ -49,6 +51,7 @@ export async function createWorkers(
       // Every workflow task records it twice: the default of 90 characters makes a tenth of a history.
       buildId: await shortBuildId(),
       activities: activities.main,
+      patchActivationCallback: patchActivation(settings.activePatches, PATCHES),
       maxCachedWorkflows: settings.maxCachedWorkflows,
       // After a worker was killed, its workflows answer again this soon.
       stickyQueueScheduleToStartTimeout: '3 seconds',

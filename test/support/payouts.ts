@@ -24,9 +24,13 @@ export async function scheduledPayout(program: OwnProgram): Promise<Enrolled> {
   await enrolled.untilEvent('advertiser_located');
   await enrolled.confirm();
   await enrolled.complete();
-  await program.advanceTo(AFTER_CALCULATION);
+  await calculationDateComes(program);
   await enrolled.untilStatus('scheduled');
   return enrolled;
+}
+
+export function calculationDateComes(program: OwnProgram): Promise<void> {
+  return program.advanceTo(AFTER_CALCULATION);
 }
 
 export function payoutDateComes(program: OwnProgram): Promise<void> {
