@@ -24,6 +24,9 @@ const CHANGE = {
   'workflows/patches.ts': { '= []': `= ['${PATCH}']` },
 };
 
+/** Workers come and go: that takes a while on a machine that has other things to do. */
+jest.setTimeout(300_000);
+
 let t: TestService;
 let changed: Build;
 let releases: Record<'today' | 'patch off' | 'patch on', Release>;
@@ -35,7 +38,7 @@ beforeAll(async () => {
     'patch off': { build },
     'patch on': { build, environment: { ACTIVE_PATCHES: PATCH } },
   };
-}, 180_000);
+});
 afterAll(async () => {
   await t?.stop();
   await changed?.remove();
@@ -123,7 +126,7 @@ test('When a build without the patch meets an enrollment that has taken it, then
   );
   expect(await marked.workflow.result()).toMatchObject({ status: 'paid' });
   expect(await payouts.paymentsOf(t, marked)).toHaveLength(1);
-}, 300_000);
+});
 
 test('When a worker is told to activate a patch that its build does not contain, then it does not start and says so', async () => {
   await t.service.worker.stop();
