@@ -26,8 +26,8 @@ beforeAll(async () => {
   program = await ownProgram(t);
   control = await program.enroll();
   idle = await inTurn([...Array(IDLE).keys()], () => program.enroll());
-  await eventually(entriesOfAll, (written) => written.every(({ types }) => types.length === 2), 60_000);
-}, 180_000);
+  await eventually(entriesOfAll, (written) => written.every(({ types }) => types.length === 2), 150_000);
+}, 300_000);
 afterAll(async () => {
   await t?.stop();
   await postgres?.stop();
@@ -50,7 +50,7 @@ test('When PostgreSQL is away for 60 s and 200 idle enrollments get Updates, the
   const written = await eventually(
     entriesOfAll,
     (rows) => rows.every(({ types }) => types.length === ENTRIES.length),
-    90_000,
+    150_000,
   );
   expect(written).toHaveLength(IDLE + 1);
   for (const { types } of written) expect(types).toEqual(ENTRIES);
@@ -59,7 +59,7 @@ test('When PostgreSQL is away for 60 s and 200 idle enrollments get Updates, the
   // Each has noticed that PostgreSQL was away.
   expect(Math.min(...extra)).toBeGreaterThan(0);
   expect(Math.max(...extra)).toBeLessThanOrEqual(MOST_EXTRA_EVENTS);
-}, 240_000);
+}, 400_000);
 
 const PARTNER: Actor = { role: 'partner', id: 'kno' };
 const CALLER: Actor = { role: 'caller', id: 'shop-app' };
