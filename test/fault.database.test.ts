@@ -75,7 +75,6 @@ test('When PostgreSQL is killed in the middle of writes and away for 20 s, then 
   await eventually(
     async () => (await fetch(`${t.service.apiUrl}/readyz`)).ok,
     (isReady) => isReady,
-    5_000,
   );
   for (const [index, each] of enrolled.entries()) {
     const isFirst = index === 0;
