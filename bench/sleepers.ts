@@ -1,7 +1,7 @@
 /**
  * Many open enrollments on one worker: what they hold of its memory while they sleep, and whether all of them wake up,
  * calculate and pay once after the worker was killed.
- * `npm run bench -- sleepers [--enrollments 2000] [--cached 1000] [--json]`
+ * `npm run bench -- sleepers [--enrollments 2000] [--cached 1000] [--rate 100] [--json]`
  */
 import { parseArgs } from 'node:util';
 import { ownProgram, type Enrolled } from '../test/support/ownProgram';
@@ -38,7 +38,14 @@ interface Check {
 
 const options = readOptions();
 
-void withBenchService({ MAX_CACHED_WORKFLOWS: String(options.cached) }, sleep).then((result) => {
+const environment = {
+  MAX_CACHED_WORKFLOWS: String(options.cached),
+  // The default rates spare third parties, and would have 10,000 enrollments calculate and pay for hours.
+  TIKTOK_REQUESTS_PER_SECOND: String(options.rate),
+  PAYOUT_TASKS_PER_SECOND: String(options.rate),
+};
+
+void withBenchService(environment, sleep).then((result) => {
   print(result);
   if (result.checks.some(({ holds }) => !holds)) process.exitCode = 1;
 });
@@ -105,7 +112,9 @@ async function sleep(t: TestService) {
 /** All are paid, once. */
 async function completeness(t: TestService, programId: string): Promise<Check[]> {
   const payments = (await t.payments()) as (Payment & { advertiserId: string })[];
-  const { rows } = await t.db.query<{ count: number }>(`select count(*)::int from payout where state = 'paid'`);
+  const { rows } = await t.db.query<{ count: number }>(
+    `select count(*)::int from payout where state = 'paid'`,
+  );
   const completed = `ProgramId = "${programId}" and ExecutionStatus = "Completed"`;
   const { count } = await eventually(
     () => t.temporal.workflow.count(completed),
@@ -145,11 +154,19 @@ async function typical(brands: Enrolled[]) {
 function print(result: Awaited<ReturnType<typeof sleep>>): void {
   const { enrollments, cached, json } = options;
   if (json) {
-    console.log(JSON.stringify({ bench: 'sleepers', node: process.version, enrollments, cached, ...result }, null, 2));
+    console.log(
+      JSON.stringify({ bench: 'sleepers', node: process.version, enrollments, cached, ...result }, null, 2),
+    );
     return;
   }
-  console.log(`\n${enrollments} enrollments on one worker that keeps ${cached} of them (MAX_CACHED_WORKFLOWS); memory in MiB`);
-  console.table(Object.fromEntries(result.memory.map(({ when, ...rest }) => [when, { ...rest, second: result.seconds[when] }])));
+  console.log(
+    `\n${enrollments} enrollments on one worker that keeps ${cached} of them (MAX_CACHED_WORKFLOWS); memory in MiB`,
+  );
+  console.table(
+    Object.fromEntries(
+      result.memory.map(({ when, ...rest }) => [when, { ...rest, second: result.seconds[when] }]),
+    ),
+  );
   console.log('One enrollment in Temporal, mean');
   console.table(result.history);
   console.table(Object.fromEntries(result.checks.map(({ claim, ...rest }) => [claim, rest])));
@@ -160,13 +177,20 @@ function readOptions() {
     options: {
       enrollments: { type: 'string', default: '2000' },
       cached: { type: 'string', default: '1000' },
+      rate: { type: 'string', default: '100' },
       json: { type: 'boolean', default: false },
     },
   });
   const count = (text: string, least: number) => {
     const number = Number(text);
-    if (!Number.isSafeInteger(number) || number < least) throw new Error(`Not a whole number from ${least}: ${text}`);
+    if (!Number.isSafeInteger(number) || number < least)
+      throw new Error(`Not a whole number from ${least}: ${text}`);
     return number;
   };
-  return { enrollments: count(values.enrollments, 4), cached: count(values.cached, 10), json: values.json };
+  return {
+    enrollments: count(values.enrollments, 4),
+    cached: count(values.cached, 10),
+    rate: count(values.rate, 1),
+    json: values.json,
+  };
 }

@@ -12,7 +12,11 @@ const TELL_EVERY_MS = 15_000;
 const STALLED_MS = 180_000;
 
 /** Enrolls brands with an ad account each, and gives all their facts. */
-export async function enrollComplete(t: TestService, program: OwnProgram, count: number): Promise<Enrolled[]> {
+export async function enrollComplete(
+  t: TestService,
+  program: OwnProgram,
+  count: number,
+): Promise<Enrolled[]> {
   const all: Enrolled[] = [];
   let begun = 0;
   const next = async () => {
