@@ -10,7 +10,7 @@ import { eventually } from '../dev/apiClient';
 import { report, withBenchService } from './measure/benchService';
 import { countsOf, type Counts } from './measure/counts';
 import { residentMib } from './measure/memory';
-import { enrollComplete, untilCount } from './measure/population';
+import { enrollComplete, untilCount, type Population } from './measure/population';
 
 const ENROLLED_AT = '2023-10-31T12:00:00Z';
 const AFTER_CALCULATION = '2023-12-04T00:00:00Z';
@@ -69,11 +69,11 @@ async function sleep(t: TestService) {
   const program = await ownProgram(t, {}, clock);
   await look('worker started', 0);
 
-  const brands: Enrolled[] = [];
+  let population: Population = { brands: [], sentAgain: 0 };
   const atQuarters: number[] = [];
   for (const quarter of [1, 2, 3, 4]) {
     const upTo = Math.round((enrollments * quarter) / 4);
-    brands.push(...(await enrollComplete(t, program, upTo - brands.length)));
+    population = await enrollComplete(t, program, population, upTo);
     await untilCount(t, program, 'measuring', upTo);
     atQuarters.push(await look(`enrolled ${quarter}/4`, upTo));
   }
@@ -82,6 +82,7 @@ async function sleep(t: TestService) {
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
     idle.push(await look(`idle for ${(n * IDLE_MS) / 1000} s`, enrollments));
   }
+  const { brands, sentAgain } = population;
   const asleep = await typical(brands);
 
   await t.service.worker.kill('SIGKILL');
@@ -100,6 +101,7 @@ async function sleep(t: TestService) {
   return {
     memory,
     seconds,
+    sentAgain,
     history: { asleep, paid: await typical(brands) },
     checks: [
       ...(await completeness(t, program.programId)),

@@ -1,5 +1,7 @@
 /** Many enrollments of one program: enrolled with all facts in over the HTTP API, and counted in PostgreSQL. */
-import type { OwnProgram, Enrolled } from '../../test/support/ownProgram';
+import { randomUUID } from 'node:crypto';
+import type { ApiClient, Enrollment } from '../../dev/apiClient';
+import { enrolled, type Enrolled, type OwnProgram } from '../../test/support/ownProgram';
 import { newAdvertiser } from '../../test/support/advertisers';
 import type { TestService } from '../../test/support/testService';
 import { report } from './benchService';
@@ -11,30 +13,61 @@ const TELL_EVERY_MS = 15_000;
 /** Nothing at all has happened for this long: something is broken, not slow. */
 const STALLED_MS = 180_000;
 
+export interface Population {
+  brands: Enrolled[];
+  /** Requests that were answered 503 and sent again. */
+  sentAgain: number;
+}
+
 /** Enrolls brands with an ad account each, and gives all their facts. */
 export async function enrollComplete(
   t: TestService,
-  program: OwnProgram,
-  count: number,
-): Promise<Enrolled[]> {
-  const all: Enrolled[] = [];
-  let begun = 0;
+  { programId }: OwnProgram,
+  { brands, sentAgain }: Population,
+  upTo: number,
+): Promise<Population> {
+  const population = { brands: [...brands], sentAgain };
+  let begun = brands.length;
   const next = async () => {
-    while (begun < count) {
+    while (begun < upTo) {
       begun += 1;
-      all.push(await enrollOne(t, program));
+      await enrollOne(t, programId, population);
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, next));
-  return all;
+  const told = setInterval(() => report(`  ${population.brands.length} of ${upTo} enrolled`), TELL_EVERY_MS);
+  try {
+    await Promise.all(Array.from({ length: AT_A_TIME }, next));
+  } finally {
+    clearInterval(told);
+  }
+  return population;
 }
 
-async function enrollOne(t: TestService, program: OwnProgram): Promise<Enrolled> {
-  const spend = { monthlySpend: '12480.00', months: ['2023-11'] };
-  const brand = await program.enroll({ advertiserId: await newAdvertiser(t, spend) });
-  for (const { status, body } of [await brand.confirm(), await brand.complete()])
-    if (status !== 200) throw new Error(`A fact was not taken: ${JSON.stringify(body)}`);
-  return brand;
+async function enrollOne(t: TestService, programId: string, population: Population): Promise<void> {
+  const advertiserId = await newAdvertiser(t, { months: ['2023-11'] });
+  const form = { ...t.form({ advertiserId }), programId };
+  const send = (by: ApiClient, path: string, body: unknown) => insist(population, by, path, body);
+  const brand = enrolled(t, await send(t.caller, '/v1/enrollments', form), form);
+  await send(t.partner, `${brand.path}/partner-confirmation`, { advertiserId });
+  await send(t.caller, `${brand.path}/questionnaire`, { answers: t.answers });
+  population.brands.push(brand);
+}
+
+/** As the API asks its callers to: after a 503 the same request again, with the same key. */
+async function insist(
+  population: Population,
+  by: ApiClient,
+  path: string,
+  body: unknown,
+): Promise<Enrollment> {
+  const key = randomUUID();
+  for (;;) {
+    const answer = await by.post(path, body, key);
+    if (answer.status < 300) return answer.body;
+    if (answer.status !== 503) throw new Error(`${path} was refused: ${JSON.stringify(answer.body)}`);
+    population.sentAgain += 1;
+    await new Promise((resolve) => setTimeout(resolve, Number(answer.headers.get('retry-after')) * 1_000));
+  }
 }
 
 /** Waits until so many enrollments of the program have this status; throws when nothing moves any more. */
