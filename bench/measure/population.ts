@@ -8,6 +8,7 @@ import { report } from './benchService';
 
 /** Requests under way at any time. */
 const AT_A_TIME = 16;
+const MOST_TRIES = 20;
 const LOOK_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 15_000;
 /** Nothing at all has happened for this long: something is broken, not slow. */
@@ -61,12 +62,14 @@ async function insist(
   body: unknown,
 ): Promise<Enrollment> {
   const key = randomUUID();
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     const answer = await by.post(path, body, key);
     if (answer.status < 300) return answer.body;
-    if (answer.status !== 503) throw new Error(`${path} was refused: ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 503 || tries === MOST_TRIES)
+      throw new Error(`${path} was refused: ${JSON.stringify(answer.body)}`);
     population.sentAgain += 1;
-    await new Promise((resolve) => setTimeout(resolve, Number(answer.headers.get('retry-after')) * 1_000));
+    const pauseSeconds = Number(answer.headers.get('retry-after') ?? 1);
+    await new Promise((resolve) => setTimeout(resolve, pauseSeconds * 1_000));
   }
 }
 
