@@ -4,12 +4,12 @@
  * `npm run bench -- sleepers [--enrollments 2000] [--cached 1000] [--rate 100] [--json]`
  */
 import { parseArgs } from 'node:util';
-import { ownProgram, type Enrolled } from '../test/support/ownProgram';
+import { ownProgram, type Enrolled, type OwnProgram } from '../test/support/ownProgram';
 import type { Payment, TestService } from '../test/support/testService';
 import { eventually } from '../dev/apiClient';
-import { report, withBenchService } from './measure/benchService';
+import { withBenchService } from './measure/benchService';
 import { countsOf, type Counts } from './measure/counts';
-import { residentMib } from './measure/memory';
+import { openMemoryLog, type MemoryLog } from './measure/memory';
 import { enrollComplete, untilCount, type Population } from './measure/population';
 
 const ENROLLED_AT = '2023-10-31T12:00:00Z';
@@ -19,15 +19,8 @@ const AFTER_PAYOUT_DATE = '2023-12-16T00:00:00Z';
 const IDLE_LOOKS = 3;
 const IDLE_MS = 20_000;
 const HISTORIES_LOOKED_AT = 20;
-/** A heap that is collected when it likes goes up and down by less than this. */
+/** How far a heap that is collected when it likes may go up; it goes down by more. */
 const FLAT_WITHIN = 1.25;
-
-interface Memory {
-  when: string;
-  open: number;
-  worker: number;
-  api: number;
-}
 
 interface Check {
   claim: string;
@@ -45,70 +38,73 @@ const environment = {
   PAYOUT_TASKS_PER_SECOND: String(options.rate),
 };
 
-void withBenchService(environment, sleep).then((result) => {
+void withBenchService(environment, runSleepers).then((result) => {
   print(result);
   if (result.checks.some(({ holds }) => !holds)) process.exitCode = 1;
 });
 
-async function sleep(t: TestService) {
+async function runSleepers(t: TestService) {
   const { enrollments } = options;
-  const memory: Memory[] = [];
-  const startedAt = Date.now();
-  const seconds: Record<string, number> = {};
-  const look = async (when: string, open: number) => {
-    const [worker, api] = [t.service.worker, t.service.api];
-    const row = { when, open, worker: await residentMib(worker.pid), api: await residentMib(api.pid) };
-    memory.push(row);
-    seconds[when] = Math.round((Date.now() - startedAt) / 1000);
-    report(`${when}: ${open} open, worker ${row.worker} MiB, API ${row.api} MiB`);
-    return row.worker;
-  };
-
+  const memory = openMemoryLog(t);
   // Real time, as in production: each sleeper has a timer of weeks.
   const clock = [{ realFrom: Date.now(), programFrom: Date.parse(ENROLLED_AT), speed: 1 }];
   const program = await ownProgram(t, {}, clock);
-  await look('worker started', 0);
+  await memory.look('worker started', 0);
 
-  let population: Population = { brands: [], sentAgain: 0 };
-  const atQuarters: number[] = [];
-  for (const quarter of [1, 2, 3, 4]) {
-    const upTo = Math.round((enrollments * quarter) / 4);
-    population = await enrollComplete(t, program, population, upTo);
-    await untilCount(t, program, 'measuring', upTo);
-    atQuarters.push(await look(`enrolled ${quarter}/4`, upTo));
-  }
-  const idle: number[] = [];
-  for (let n = 1; n <= IDLE_LOOKS; n += 1) {
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-    idle.push(await look(`idle for ${(n * IDLE_MS) / 1000} s`, enrollments));
-  }
-  const { brands, sentAgain } = population;
-  const asleep = await typical(brands);
-
+  const population: Population = { brands: [], sentAgain: 0 };
+  const half = await fallAsleep(t, program, population, Math.floor(enrollments / 2), memory);
+  const all = await fallAsleep(t, program, population, enrollments, memory);
+  const asleep = await typical(population.brands);
   await t.service.worker.kill('SIGKILL');
   await t.service.startWorker();
-  await look('worker killed and started', enrollments);
-
-  await program.advanceTo(AFTER_CALCULATION);
-  await untilCount(t, program, 'scheduled', enrollments);
-  await look('all calculated', enrollments);
-  await program.advanceTo(AFTER_PAYOUT_DATE);
-  await untilCount(t, program, 'paid', Math.floor(enrollments / 2));
-  await look('half of them paid', Math.ceil(enrollments / 2));
-  await untilCount(t, program, 'paid', enrollments);
-  await look('all paid', 0);
+  await memory.look('worker killed and started', enrollments);
+  await wakeUp(t, program, memory);
 
   return {
-    memory,
-    seconds,
-    sentAgain,
-    history: { asleep, paid: await typical(brands) },
+    memory: memory.looks,
+    /** Requests that were answered 503. */
+    sentAgain: population.sentAgain,
+    history: { asleep, paid: await typical(population.brands) },
     checks: [
       ...(await completeness(t, program.programId)),
-      flat('worker memory, asleep against enrolled 2/4', idle.at(-1)! / atQuarters[1]!),
-      flat('worker memory, end against begin of idling', idle.at(-1)! / idle[0]!),
+      flat('worker memory, all asleep against half of them', all.last / half.last),
+      flat('worker memory, end of the sleep against its begin', all.last / all.first),
     ],
   };
+}
+
+/** Enrolls until there are so many, all facts in, and watches them sleep. Worker memory of the first and last look. */
+async function fallAsleep(
+  t: TestService,
+  program: OwnProgram,
+  population: Population,
+  upTo: number,
+  memory: MemoryLog,
+) {
+  await enrollComplete(t, program, population, upTo);
+  await untilCount(t, program, 'measuring', upTo);
+  await memory.look(`${upTo} enrolled`, upTo);
+  const looks: number[] = [];
+  for (let n = 1; n <= IDLE_LOOKS; n += 1) {
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    const { worker } = await memory.look(`${upTo} asleep for ${(n * IDLE_MS) / 1_000} s`, upTo);
+    looks.push(worker);
+  }
+  return { first: looks[0]!, last: looks.at(-1)! };
+}
+
+/** Calculation date and payout date of all of them come at once. */
+async function wakeUp(t: TestService, program: OwnProgram, memory: MemoryLog): Promise<void> {
+  const { enrollments } = options;
+  await program.advanceTo(AFTER_CALCULATION);
+  await untilCount(t, program, 'scheduled', enrollments);
+  await memory.look('all calculated', enrollments);
+  await program.advanceTo(AFTER_PAYOUT_DATE);
+  const paid = Math.floor(enrollments / 2);
+  await untilCount(t, program, 'paid', paid);
+  await memory.look('half of them paid', enrollments - paid);
+  await untilCount(t, program, 'paid', enrollments);
+  await memory.look('all paid', 0);
 }
 
 /** All are paid, once. */
@@ -153,7 +149,7 @@ async function typical(brands: Enrolled[]) {
   return { bytes: mean('bytes'), events: mean('events'), transitions: mean('transitions') };
 }
 
-function print(result: Awaited<ReturnType<typeof sleep>>): void {
+function print(result: Awaited<ReturnType<typeof runSleepers>>): void {
   const { enrollments, cached, json } = options;
   if (json) {
     console.log(
@@ -162,15 +158,12 @@ function print(result: Awaited<ReturnType<typeof sleep>>): void {
     return;
   }
   console.log(
-    `\n${enrollments} enrollments on one worker that keeps ${cached} of them (MAX_CACHED_WORKFLOWS); memory in MiB`,
+    `\n${enrollments} enrollments on one worker with MAX_CACHED_WORKFLOWS=${cached}; memory in MiB`,
   );
-  console.table(
-    Object.fromEntries(
-      result.memory.map(({ when, ...rest }) => [when, { ...rest, second: result.seconds[when] }]),
-    ),
-  );
+  console.table(Object.fromEntries(result.memory.map(({ when, ...rest }) => [when, rest])));
   console.log('One enrollment in Temporal, mean');
   console.table(result.history);
+  console.log(`Requests answered 503 and sent again: ${result.sentAgain}`);
   console.table(Object.fromEntries(result.checks.map(({ claim, ...rest }) => [claim, rest])));
 }
 
@@ -189,9 +182,11 @@ function readOptions() {
       throw new Error(`Not a whole number from ${least}: ${text}`);
     return number;
   };
+  const cached = count(values.cached, 10);
   return {
-    enrollments: count(values.enrollments, 4),
-    cached: count(values.cached, 10),
+    // Below that the worker's cache is not yet full with half of them, and grows as it should.
+    enrollments: count(values.enrollments, 2 * cached),
+    cached,
     rate: count(values.rate, 1),
     json: values.json,
   };

@@ -20,14 +20,14 @@ export interface Population {
   sentAgain: number;
 }
 
-/** Enrolls brands with an ad account each, and gives all their facts. */
+/** Enrolls brands with an ad account each, and gives all their facts, until there are so many. */
 export async function enrollComplete(
   t: TestService,
   { programId }: OwnProgram,
-  { brands, sentAgain }: Population,
+  population: Population,
   upTo: number,
-): Promise<Population> {
-  const population = { brands: [...brands], sentAgain };
+): Promise<void> {
+  const { brands } = population;
   let begun = brands.length;
   const next = async () => {
     while (begun < upTo) {
@@ -35,13 +35,12 @@ export async function enrollComplete(
       await enrollOne(t, programId, population);
     }
   };
-  const told = setInterval(() => report(`  ${population.brands.length} of ${upTo} enrolled`), TELL_EVERY_MS);
+  const told = setInterval(() => report(`  ${brands.length} of ${upTo} enrolled`), TELL_EVERY_MS);
   try {
     await Promise.all(Array.from({ length: AT_A_TIME }, next));
   } finally {
     clearInterval(told);
   }
-  return population;
 }
 
 async function enrollOne(t: TestService, programId: string, population: Population): Promise<void> {
