@@ -153,15 +153,19 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
   };
 }
 
+const perSecond = z.coerce.number().min(0.1).max(1_000);
+
 const worker = z.object({
   ...common.shape,
   ...database.shape,
   ...temporal.shape,
   TIKTOK_BASE_URL: url(['http:', 'https:']),
   TIKTOK_ACCESS_TOKEN: z.string().min(1),
+  TIKTOK_REQUESTS_PER_SECOND: perSecond.default(5),
   FAIRING_BASE_URL: url(['http:', 'https:']),
   PARTNER_KEY_SECRETS: partnerKeySecrets,
   SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
+  PAYOUT_TASKS_PER_SECOND: perSecond.default(5),
   OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
   WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
   WORKER_HEALTH_PORT: port.default(8081),
@@ -175,11 +179,14 @@ export interface WorkerSettings {
   logLevel: string;
   databaseUrl: string;
   temporal: TemporalSettings;
-  tiktok: { baseUrl: string; accessToken: string };
+  /** The rate is this process's share of what TikTok allows the app. */
+  tiktok: { baseUrl: string; accessToken: string; ratePerSecond: number };
   fairing: { baseUrl: string };
   partnerKeySecrets: PartnerKeySecret[];
   /** The payout rail of programs on a test clock; absent where there are none. */
   sandboxRailUrl: string | undefined;
+  /** Of all workers together; a payout takes two: one pays, one books. */
+  payoutTasksPerSecond: number;
   outboxPollMs: number;
   healthHost: string;
   healthPort: number;
@@ -205,10 +212,15 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     logLevel: env.LOG_LEVEL,
     databaseUrl: env.DATABASE_URL,
     temporal: temporalSettings(env),
-    tiktok: { baseUrl: env.TIKTOK_BASE_URL.replace(/\/$/, ''), accessToken: env.TIKTOK_ACCESS_TOKEN },
+    tiktok: {
+      baseUrl: env.TIKTOK_BASE_URL.replace(/\/$/, ''),
+      accessToken: env.TIKTOK_ACCESS_TOKEN,
+      ratePerSecond: env.TIKTOK_REQUESTS_PER_SECOND,
+    },
     fairing: { baseUrl: env.FAIRING_BASE_URL.replace(/\/$/, '') },
     partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
+    payoutTasksPerSecond: env.PAYOUT_TASKS_PER_SECOND,
     outboxPollMs: env.OUTBOX_POLL_MS,
     healthHost: env.WORKER_HEALTH_HOST,
     healthPort: env.WORKER_HEALTH_PORT,

@@ -95,6 +95,8 @@ const MALFORMED: [keyof typeof READERS, string, string][] = [
   ['worker', 'TIKTOK_BASE_URL', 'ftp://business-api.example'],
   ['worker', 'FAIRING_BASE_URL', 'app.fairing.co/api'],
   ['worker', 'SANDBOX_RAIL_URL', 'sandbox'],
+  ['worker', 'TIKTOK_REQUESTS_PER_SECOND', '0'],
+  ['worker', 'PAYOUT_TASKS_PER_SECOND', 'fast'],
   ['worker', 'OUTBOX_POLL_MS', '0'],
   ['worker', 'WORKER_GRACE_MS', '5 s'],
   ['worker', 'MAX_CACHED_WORKFLOWS', '1.5'],

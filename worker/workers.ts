@@ -61,7 +61,7 @@ export async function createWorkers(
       taskQueue: payoutTaskQueue(taskQueue),
       activities: activities.payout,
       // Slow and steady: the rail is asked no faster than this, whatever falls due on one day.
-      maxTaskQueueActivitiesPerSecond: 5,
+      maxTaskQueueActivitiesPerSecond: settings.payoutTasksPerSecond,
     }),
   ];
   return {

@@ -7,22 +7,22 @@ export interface AdvertiserPlan {
   currency?: string;
   timezone?: string;
   status?: string;
-  /** Total of each month from November 2023 to February 2024. */
+  /** Total of each month. */
   monthlySpend?: string;
+  /** By default November 2023 to February 2024. */
+  months?: readonly string[];
 }
+
+const MONTHS = ['2023-11', '2023-12', '2024-01', '2024-02'];
 
 /** The id of a new ad account; by default an active one in New York that spends 12,480.00 a month. */
 export async function newAdvertiser(t: TestService, plan: AdvertiserPlan = {}): Promise<string> {
   const advertiserId = unusedAdvertiserId();
   await changeAdvertiser(t, advertiserId, plan);
-  const { monthlySpend = '12480.00' } = plan;
-  for (const [from, to] of [
-    ['2023-11-01', '2023-11-30'],
-    ['2023-12-01', '2023-12-31'],
-    ['2024-01-01', '2024-01-31'],
-    ['2024-02-01', '2024-02-29'],
-  ]) {
-    await put(t, `/advertisers/${advertiserId}/spend`, { from, to, total: monthlySpend });
+  const { monthlySpend = '12480.00', months = MONTHS } = plan;
+  for (const month of months) {
+    const days = { from: `${month}-01`, to: lastDayOf(month) };
+    await put(t, `/advertisers/${advertiserId}/spend`, { ...days, total: monthlySpend });
   }
   return advertiserId;
 }
@@ -34,6 +34,11 @@ export async function changeAdvertiser(
 ): Promise<void> {
   const account = { country, currency, timezone, ...(status !== undefined && { status }) };
   await put(t, `/advertisers/${advertiserId}`, account);
+}
+
+function lastDayOf(month: string): string {
+  const [year, number] = month.split('-').map(Number) as [number, number];
+  return new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
 }
 
 /** An id that the sandbox does not know. */

@@ -12,6 +12,7 @@ import {
   type TimelineItem,
 } from '../../dev/apiClient';
 import { publish } from '../../dev/database';
+import type { ProgramClock } from '../../program/clock';
 import type { ProgramDefinition } from '../../program/definition';
 import type { EnrollmentState } from '../../program/enrollmentState';
 import { enrollmentQuery } from '../../workflows/messages';
@@ -69,11 +70,13 @@ export interface Enrolled {
   untilClockRead(times: number): Promise<void>;
 }
 
+/** Its clock stands still at the program's start unless another is given. */
 export async function ownProgram(
   t: TestService,
   change: Partial<ProgramDefinition> = {},
+  clock?: ProgramClock,
 ): Promise<OwnProgram> {
-  const definition = await publishProgram(t, change);
+  const definition = await publishProgram(t, change, clock);
   const programId = definition.id;
 
   const adjust = async (body: { advanceTo?: string; speed?: number }) => {
