@@ -1,121 +1,150 @@
-/** Plays a story on the real service beside the model, and compares the two after each step. */
+/** Plays a story on the real service and on the model side by side, and compares the two after each step. */
 import { randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { ApiAnswer, ApiClient, Enrollment } from '../../dev/apiClient';
+import type { ApiAnswer, Enrollment } from '../../dev/apiClient';
 import type { EnrollmentState } from '../../program/enrollmentState';
-import type { AccountName } from './modelAccounts';
-import type { Command, ModelForm, ModelRules, Person, Story } from './modelCommands';
+import { definitionOf } from './modelProgram';
+import { formOf, inShort, requestOf, type Request, type Stage } from './modelRequests';
 import { viewOf, viewOfAnswer } from './modelView';
-import { ownProgram, type Enrolled } from './ownProgram';
-import { opened, tell, type Answer, type Model, type Tell } from './processModel';
-import type { Form, TestService } from './testService';
+import { ownProgram, type Enrolled, type OwnProgram } from './ownProgram';
+import { paymentsOf } from './payouts';
+import { advance, opened, tell, type Model, type Tell } from './processModel';
+import { commandOf, type Advance, type Command, type Story } from './stories';
 
-/** What all stories are played on. */
-export interface Stage {
-  t: TestService;
-  accounts: Record<AccountName, string>;
-  keys: Record<Person, ApiClient>;
-}
-
-export interface Played {
+/** A story in the middle of being played. */
+interface Play {
+  stage: Stage;
+  program: OwnProgram;
   brand: Enrolled;
   model: Model;
-  request(command: Command): Promise<Answer>;
+  /** The model, or a wrong one. */
+  believed: Tell;
+  told: (Command | Advance)[];
+  sent: Sent[];
+  clockReads: number;
+  /** What has happened, for people. */
+  lines: string[];
 }
 
-interface Sent {
-  by: ApiClient;
-  route: string;
-  body: unknown;
+interface Sent extends Request {
   key: string;
   answer: ApiAnswer<Enrollment>;
 }
 
-/** Throws an error that shows the steps so far and both sides, where they part. */
-export async function play(stage: Stage, story: Story, believed: Tell = tell): Promise<Played> {
-  const { t } = stage;
-  const program = await ownProgram(t, rulesOf(t, story.rules));
-  const model = opened(story.rules, story.form);
-  const brand = await program.enroll(formOf(stage, story.form));
-  const told: Command[] = [];
-  const sent: Sent[] = [];
-  const lines: string[] = [`enroll ${JSON.stringify(story.form)}`];
-  let clockReads = 0;
-
-  const disagree = (what: string, expected: unknown, found: unknown) =>
-    new Error(
-      [
-        what,
-        `Rules: ${JSON.stringify(story.rules)}`,
-        ...lines.map((line, index) => `${String(index).padStart(3)}. ${line}`),
-        `The model:   ${JSON.stringify(expected)}`,
-        `The service: ${JSON.stringify(found)}`,
-      ].join('\n'),
-    );
-  const compare = async () => {
-    await untilAtRest(t, brand, model.now).catch((error: Error) => {
-      throw disagree(error.message, viewOf(model), null);
-    });
-    const [expected, found] = [viewOf(model), viewOfAnswer(await brand.now())];
-    if (!isSame(expected, found)) throw disagree('The states differ.', expected, found);
+/** Throws an error that shows the steps so far and both sides where they part. */
+export async function play(stage: Stage, story: Story, believed: Tell = tell): Promise<void> {
+  const { rules, form } = story;
+  const program = await ownProgram(stage.t, definitionOf(stage.t, rules));
+  const brand = await program.enroll(formOf(stage, form));
+  const lines = [`program ${text(rules)}`, `enroll ${text(form)}`];
+  const model = opened(rules, form);
+  const playing: Play = {
+    ...{ stage, program, brand, model, believed, lines },
+    ...{ told: [], sent: [], clockReads: 0 },
   };
-  const request = async (command: Command): Promise<Answer> => {
-    const { route, body } = await requestOf(stage, brand, model.form, command);
-    const by = stage.keys[(command as { by: Person }).by];
-    const key = randomUUID();
-    const answer = await brand.ask(by, route, body, key);
-    sent.push({ by, route, body, key, answer });
-    return shortly(answer);
-  };
-  const carryOut = async (command: Command) => {
-    told.push(command);
-    lines.push(JSON.stringify(command));
-    const [before, wasOpen] = [model.now, !model.ending];
-    if (command.do === 'advance') {
-      believed(model, command);
-      if (model.now === before) return;
-      await program.advanceTo(new Date(model.now).toISOString());
-      if (wasOpen) await brand.untilClockRead(++clockReads);
-    } else {
-      const found = await request(command);
-      const expected = believed(model, command);
-      lines.push(`${lines.pop()} -> ${found.status} ${found.code ?? ''}`);
-      if (!isSame(found, expected)) throw disagree('The answers differ.', expected, found);
-    }
-    await compare();
-  };
-  const retry = async ({ by, route, body, key, answer }: Sent) => {
-    lines.push(`${route} again, with its Idempotency-Key`);
-    const replayed = await brand.ask(by, route, body, key);
-    const [expected, found] = [answer, replayed].map(toldBy);
-    if (!isSame(found, expected) || !replayed.headers.has('idempotency-replayed'))
-      throw disagree('The answers differ.', expected, found);
-    await compare();
-  };
-
-  await compare();
+  await compareStates(playing);
   for (const step of story.steps) {
     if (step.do === 'retry') {
-      const earlier = sent.at(-1 - step.back);
-      if (earlier) await retry(earlier);
-    } else if (step.do === 'again') {
-      const earlier = told.at(-1 - step.back);
-      if (earlier) await carryOut(earlier);
-    } else await carryOut(step);
+      await retry(playing, playing.sent.at(-1 - step.back));
+    } else {
+      const command = commandOf(step, playing.told);
+      if (command?.do === 'advance') await setClock(playing, command);
+      else if (command) await carryOut(playing, command);
+    }
   }
-  return { brand, model, request };
+  await checkEnd(playing);
 }
 
-/** Until nothing is under way that no command or clock would have to set going, and the read model says the same. */
-async function untilAtRest(t: TestService, brand: Enrolled, now: number): Promise<void> {
+async function carryOut(playing: Play, command: Command): Promise<void> {
+  const { stage, brand, model, believed, told, sent, lines } = playing;
+  const request = await requestOf(stage, brand, model.form, command);
+  const key = randomUUID();
+  const answer = await ask(playing, request, key);
+  told.push(command);
+  sent.push({ ...request, key, answer });
+  lines.push(`${text(command)} -> ${text(inShort(answer))}`);
+  compare(playing, 'answers', believed(model, command), inShort(answer));
+  await compareStates(playing);
+}
+
+/** An earlier request with its key: the same answer, and nothing else. */
+async function retry(playing: Play, earlier: Sent | undefined): Promise<void> {
+  if (!earlier) return;
+  const { route, body, key, answer } = earlier;
+  playing.lines.push(`retry of ${route} ${text(body)}`);
+  const again = await ask(playing, earlier, key);
+  const told = (one: typeof again) => (one.status === 200 ? one.body : inShort(one));
+  compare(playing, 'answers', told(answer), told(again));
+  compare(
+    playing,
+    'headers',
+    'replayed',
+    again.headers.has('idempotency-replayed') ? 'replayed' : 'not replayed',
+  );
+  await compareStates(playing);
+}
+
+async function setClock(playing: Play, command: Advance): Promise<void> {
+  const { program, brand, model, told, lines } = playing;
+  const [before, wasOpen] = [model.now, !model.ending];
+  advance(model, command.to);
+  told.push(command);
+  if (model.now === before) return;
+  const instant = new Date(model.now).toISOString();
+  lines.push(`${text(command)} (${instant})`);
+  await program.advanceTo(instant);
+  if (wasOpen) {
+    playing.clockReads += 1;
+    await brand.untilClockRead(playing.clockReads);
+  }
+  await compareStates(playing);
+}
+
+/** As every client has to: 503 says that the same request may succeed later. */
+async function ask(
+  { brand, lines }: Play,
+  { by, route, body }: Request,
+  key: string,
+): Promise<ApiAnswer<Enrollment>> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await brand.ask(by, route, body, key);
+    if (answer.status !== 503 || tries === 5) return answer;
+    require('fs').appendFileSync(
+      '/tmp/model_503.txt',
+      JSON.stringify([new Date(), route, body, answer.body, brand.id, lines.slice(-3)]) + '\n',
+    );
+    lines.push(`(503 ${answer.body.detail}; ${route} is sent again)`);
+    const seconds = Number(answer.headers.get('retry-after') ?? 1);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  }
+}
+
+async function compareStates(playing: Play): Promise<void> {
+  await untilAtRest(playing);
+  compare(playing, 'states', viewOf(playing.model), viewOfAnswer(await playing.brand.now()));
+}
+
+function compare({ lines }: Play, what: string, expected: unknown, found: unknown): void {
+  if (isSame(expected, found)) return;
+  const steps = lines.map((line, index) => `  ${index}. ${line}`);
+  const both = [`The model: ${text(expected)}`, `The service: ${text(found)}`];
+  throw new Error([`The ${what} differ after the last step:`, ...steps, ...both].join('\n'));
+}
+
+/** Until nothing is under way that goes on by itself, and the read model says what the workflow says. */
+async function untilAtRest(playing: Play): Promise<void> {
+  const { stage, brand, model } = playing;
   const deadline = Date.now() + 20_000;
   for (;;) {
     const state = await brand.state();
-    const read = await readModel(t, brand);
-    if (isAtRest(state, now) && isSame(state, read)) return;
+    const { rows } = await stage.t.db.query<{ state: unknown }>(
+      'select state from enrollment where enrollment_id = $1',
+      [brand.id],
+    );
+    if (isAtRest(state, model.now) && isSame(state, rows[0]?.state)) return;
     if (Date.now() > deadline) {
-      const both = `workflow ${JSON.stringify(state)}, read model ${JSON.stringify(read)}`;
-      throw new Error(`The enrollment does not come to rest: ${both}`);
+      const found = { workflow: state, readModel: rows[0]?.state };
+      compare(playing, 'states (it does not come to rest)', viewOf(model), found);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -136,94 +165,61 @@ function isAtRest({ stage, lookUp, onHold, approval, period }: EnrollmentState, 
   }
 }
 
-async function readModel(t: TestService, { id }: Enrolled): Promise<unknown> {
-  const { rows } = await t.db.query<{ state: unknown }>(
-    'select state from enrollment where enrollment_id = $1',
-    [id],
-  );
-  return rows[0]?.state;
-}
+/** What holds of every story: paid once or not at all, recorded without gaps, and closed once it has ended. */
+async function checkEnd(playing: Play): Promise<void> {
+  const { stage, brand, model } = playing;
+  const isPaid = model.ending?.status === 'paid';
+  const payments = (await paymentsOf(stage.t, brand)).map(({ amountMinor }) => amountMinor);
+  compare(playing, 'payments', isPaid ? [model.credit!.amountMinor] : [], payments);
+  compare(playing, 'calls of pay', isPaid ? 1 : 0, (await brand.activities())['pay'] ?? 0);
 
-function rulesOf({ definition }: TestService, rules: ModelRules): Parameters<typeof ownProgram>[1] {
-  const { missedFacts, noSpend, latePayoutDate, deferral } = rules;
-  return {
-    // Four months: the model's calendar.
-    calendar: definition.calendar.slice(0, 4),
-    window: { from: '2023-10-01', to: '2024-01-31' },
-    policies: { missedFacts, noSpend, latePayoutDate: { then: latePayoutDate } },
-    deferral,
-  };
-}
+  const sequences = await recordedSequences(playing);
+  const counted = sequences.map((_, index) => index + 1);
+  compare(playing, 'sequence numbers of the timeline', counted, sequences);
 
-function formOf({ t, accounts }: Stage, form: ModelForm): Omit<Form, 'brand'> {
-  return {
-    contact: { name: 'Nora Wind', email: form.contact },
-    surveyPartner: form.partner,
-    storePlatform: form.platform,
-    advertiserId: accounts[form.account],
-    dataSharing: { authorized: form.authorized, textVersion: t.definition.dataSharing.textVersion },
-  };
-}
-
-async function requestOf(
-  stage: Stage,
-  brand: Enrolled,
-  form: ModelForm,
-  command: Command,
-): Promise<{ route: string; body: unknown }> {
-  const { t, accounts } = stage;
-  switch (command.do) {
-    case 'confirm':
-    case 'reject': {
-      const { of, criteria, do: what } = command;
-      const reasonCode = what === 'reject' ? command.reasonCode : undefined;
-      const advertiserId = of === 'present' ? accounts[form.account] : '7000000000000000000';
-      const route = what === 'confirm' ? 'partner-confirmation' : 'partner-rejection';
-      return { route, body: { advertiserId, criteria, reasonCode } };
-    }
-    case 'complete':
-      return { route: 'questionnaire', body: { answers: t.answers } };
-    case 'reopen':
-      return { route: 'questionnaire/reopening', body: {} };
-    case 'resubmit': {
-      const { brand: name } = brand.form;
-      return { route: 'resubmission', body: { brand: name, ...formOf(stage, { ...form, ...command.change }) } };
-    }
-    case 'defer':
-      return { route: 'deferral', body: { month: command.month } };
-    case 'hold':
-      return { route: 'hold', body: { reasonCode: command.reasonCode } };
-    case 'release':
-      return { route: 'release', body: { note: 'Looked at; nothing is wrong.' } };
-    case 'waive': {
-      const { criterion } = command;
-      return {
-        route: 'waiver',
-        body: { criterion, reasonCode: 'SUBSCRIPTION_NOT_CONFIRMED', note: 'Said so on the telephone.' },
-      };
-    }
-    case 'withdraw':
-      return { route: 'withdrawal', body: {} };
-    case 'decide': {
-      const { approval } = await brand.now();
-      const present = command.on === 'present' ? approval?.statementId : undefined;
-      return { route: 'approval', body: { outcome: command.outcome, statementId: present ?? 'st_of_old' } };
-    }
-    case 'advance':
-      throw new TypeError('The clock is no request to the enrollment.');
+  if (!model.ending) return;
+  for (const command of oneOfEach(model)) {
+    const answer = await ask(playing, await requestOf(stage, brand, model.form, command), randomUUID());
+    playing.lines.push(`${text(command)} -> ${text(inShort(answer))}`);
+    compare(playing, 'answers', { status: 409, code: 'ENROLLMENT_ENDED' }, inShort(answer));
   }
+  await compareStates(playing);
+  compare(playing, 'timelines', sequences, await recordedSequences(playing));
 }
 
-function shortly({ status, body }: ApiAnswer<Enrollment>): Answer {
-  return status === 200 ? { status } : { status, code: body.code ?? 'none' };
+async function recordedSequences({ stage, brand }: Play): Promise<number[]> {
+  const { rows } = await stage.t.db.query<{ sequence: number }>(
+    'select sequence from timeline_event where enrollment_id = $1 order by sequence',
+    [brand.id],
+  );
+  return rows.map(({ sequence }) => sequence);
 }
 
-/** What is the same in each replay of an answer. */
-function toldBy({ status, body }: ApiAnswer<Enrollment>): unknown {
-  return status === 200 ? { status, body } : { status, code: body.code, detail: body.detail };
+/** Each by somebody who may, as long as the enrollment is open. */
+function oneOfEach({ form, rules }: Model): Command[] {
+  const partner = form.partner;
+  const other = form.platform === 'shopify' ? 'woocommerce' : 'shopify';
+  return [
+    { do: 'confirm', by: partner, account: 'present' },
+    { do: 'reject', by: partner, account: 'present' },
+    { do: 'complete', by: 'shop-app' },
+    { do: 'reopen', by: 'ana' },
+    { do: 'resubmit', by: 'shop-app', change: {} },
+    { do: 'resubmit', by: 'shop-app', change: { platform: other } },
+    { do: 'defer', by: rules.deferral.by.includes('partner') ? partner : 'ana', month: '2024-02' },
+    { do: 'hold', by: 'ana', reasonCode: 'FRAUD_REVIEW' },
+    { do: 'release', by: 'ana' },
+    { do: 'waive', by: 'ana', criterion: 'questionnaire' },
+    { do: 'decide', by: 'bo', outcome: 'approve', statement: 'present' },
+    { do: 'withdraw', by: 'shop-app' },
+  ];
 }
 
-/** As data: what was parsed in another realm (jest has its own) counts as the same. */
+/** As data: what was parsed in another realm (jest has one of its own) is the same. */
 function isSame(one: unknown, other: unknown): boolean {
   return canonicalize(one) === canonicalize(other);
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
 }

@@ -1,6 +1,7 @@
 /** What everybody can see of an enrollment: as the model has it, and the same of the service's answer. */
 import type { Enrollment } from '../../dev/apiClient';
-import { accountOf, missingFor, type Model } from './processModel';
+import { accountNamed } from './modelProgram';
+import { missingFor, type Model } from './processModel';
 
 export interface View {
   status: string;
@@ -80,11 +81,11 @@ function criteriaOf(model: Model): Record<string, string> {
     if (words[criterion] === undefined) return 'pending';
     return words[criterion] === 'confirmed' ? 'attested' : 'failed';
   };
-  const account = accountOf(model);
+  const account = accountNamed(form.account);
   const fault = account && 'fault' in account.means ? account.means.fault : null;
   const isCountryWrong = fault === 'REGION_NOT_ELIGIBLE' || fault === 'CURRENCY_MISMATCH';
   const checked = (isWrong: boolean) => (isWrong ? 'failed' : 'verified');
-  const isWithoutSpend = ending?.reasonCodes.some((code) => code.includes('SPEND'));
+  const isWithoutSpend = ending?.reasonCodes.some((code) => /^(NO_SPEND|BELOW_MINIMUM_SPEND)/.test(code));
   return {
     subscription: word('subscription'),
     survey_template: word('survey_template'),
