@@ -59,8 +59,8 @@ export function accountNamed(name: AccountName): ModelAccount | null {
 /** Opens the ad accounts in the sandbox of a service; the advertiser id of each. */
 export async function openAccounts(t: TestService): Promise<Record<AccountName, string>> {
   const ids = { unknown: unusedAdvertiserId() } as Record<AccountName, string>;
-  for (const [name, { spend, means: _, ...plan }] of Object.entries<ModelAccount>(ACCOUNTS)) {
-    ids[name as AccountName] = await newAdvertiser(t, { ...plan, monthlySpend: spend });
+  for (const [name, account] of Object.entries<ModelAccount>(ACCOUNTS)) {
+    ids[name as AccountName] = await newAdvertiser(t, { ...account, monthlySpend: account.spend });
   }
   return ids;
 }

@@ -1,7 +1,8 @@
 /** What everybody can see of an enrollment: as the model has it, and the same of the service's answer. */
 import type { Enrollment } from '../../dev/apiClient';
+import { missingFor } from './modelDates';
 import { accountNamed } from './modelProgram';
-import { missingFor, type Model } from './processModel';
+import type { Model } from './processModel';
 
 export interface View {
   status: string;

@@ -3,19 +3,15 @@
  * nothing of program/ or workflows/. It has no time but the program's clock, and nothing is ever under way: after each
  * step all that follows from it has happened.
  */
+import { end, goOn, keepOrMovePayoutDate } from './modelDates';
+import { FIRST_MONTH, LAST_MONTH, OPENS_AT, periodOf, type ModelRules, type Period } from './modelProgram';
 import {
-  accountNamed,
-  FIRST_MONTH,
-  LAST_MONTH,
-  monthAfter,
-  nextPayoutDate,
-  OPENS_AT,
-  periodOf,
-  type MissingPolicy,
-  type ModelRules,
-  type Period,
-} from './modelProgram';
-import type { Advance, Command, ModelForm, PartnerCriterion } from './stories';
+  PARTNER_CRITERIA,
+  type Advance,
+  type Command,
+  type ModelForm,
+  type PartnerCriterion,
+} from './stories';
 
 export interface Model {
   rules: ModelRules;
@@ -48,7 +44,6 @@ export interface Answer {
 export type Tell = (model: Model, command: Command) => Answer;
 
 const OK: Answer = { status: 200 };
-const PARTNER_CRITERIA = ['subscription', 'survey_template', 'data_sharing'] as const;
 const DAY_MS = 24 * 3_600_000;
 
 export function opened(rules: ModelRules, form: ModelForm): Model {
@@ -98,10 +93,29 @@ function answerTo(model: Model, command: Command): Answer {
   if ((by === 'kno' || by === 'fairing') && by !== model.form.partner) return refused('NOT_FOUND', 404);
   if (command.do === 'defer' && !mayDefer(model, command)) return refused('FORBIDDEN', 403);
   if (model.ending) return refused('ENROLLMENT_ENDED');
+  // Facts and moves are taken until the calculation begins.
+  const ifCollecting = (take: () => Answer) =>
+    model.stage === 'collecting' ? take() : refused('CALCULATION_BEGUN');
   switch (command.do) {
+    case 'confirm':
+    case 'reject':
+      return ifCollecting(() => hear(model, command));
+    case 'complete':
+      return ifCollecting(() => change(model, { answered: true }));
+    case 'reopen':
+      return ifCollecting(() =>
+        model.answered ? change(model, { answered: false, lastDecisiveChangeBy: by }) : OK,
+      );
+    case 'resubmit':
+      return resubmit(model, command);
+    case 'waive': {
+      const waived = [...model.waived, command.criterion];
+      return ifCollecting(() => change(model, { waived, lastDecisiveChangeBy: by }));
+    }
+    case 'defer':
+      return ifCollecting(() => defer(model, command));
     case 'hold':
-      model.onHold = command.reasonCode;
-      return OK;
+      return change(model, { onHold: command.reasonCode });
     case 'release':
       return release(model, command);
     case 'decide':
@@ -109,29 +123,12 @@ function answerTo(model: Model, command: Command): Answer {
     case 'withdraw':
       end(model, 'withdrawn', ['WITHDRAWN']);
       return OK;
-    case 'resubmit':
-      return resubmit(model, command);
   }
-  // Facts and moves are taken until the calculation begins.
-  if (model.stage !== 'collecting') return refused('CALCULATION_BEGUN');
-  switch (command.do) {
-    case 'confirm':
-    case 'reject':
-      return hear(model, command);
-    case 'complete':
-      model.answered = true;
-      return OK;
-    case 'reopen':
-      if (model.answered) model.lastDecisiveChangeBy = by;
-      model.answered = false;
-      return OK;
-    case 'waive':
-      model.waived.push(command.criterion);
-      model.lastDecisiveChangeBy = by;
-      return OK;
-    case 'defer':
-      return defer(model, command);
-  }
+}
+
+function change(model: Model, to: Partial<Model>): Answer {
+  Object.assign(model, to);
+  return OK;
 }
 
 /** The survey partner's word. The same once more is known already, and no decisive change. */
@@ -147,14 +144,12 @@ function hear(model: Model, command: Extract<Command, { do: 'confirm' | 'reject'
 }
 
 /** "Equal data are 200, change nothing"; changed data open the partner's word again. */
-function resubmit(model: Model, { by, change }: Extract<Command, { do: 'resubmit' }>): Answer {
+function resubmit(model: Model, command: Extract<Command, { do: 'resubmit' }>): Answer {
   const before = model.form;
-  const form = { ...before, ...change };
+  const form = { ...before, ...command.change };
   if (JSON.stringify(form) === JSON.stringify(before)) return OK;
   if (model.stage !== 'collecting') return refused('CALCULATION_BEGUN');
-  model.form = form;
-  model.words = {};
-  model.lastDecisiveChangeBy = by;
+  change(model, { form, words: {}, lastDecisiveChangeBy: command.by });
   // An ad account that is found moves the calculation date to its time zone.
   if (form.account !== before.account && form.account !== 'unknown')
     model.period = periodOf(model.period.month, form.account)!;
@@ -205,88 +200,12 @@ function decide(model: Model, { by, outcome, statement }: Extract<Command, { do:
   } else if (outcome === 'reject') {
     end(model, 'rejected', ['REJECTED_BY_APPROVER']);
   } else {
-    model.stage = 'collecting';
-    model.credit = null;
-    model.approval = null;
-    model.onHold = 'SENT_BACK_BY_APPROVER';
+    change(model, {
+      ...{ stage: 'collecting', credit: null, approval: null },
+      onHold: 'SENT_BACK_BY_APPROVER',
+    });
   }
   return OK;
-}
-
-/** What happens by itself when its time has come; a hold stops all of it. */
-function goOn(model: Model): void {
-  while (!model.ending && !model.onHold) {
-    if (model.stage === 'collecting' && model.period.calculationAt <= model.now) calculate(model);
-    else if (model.stage === 'scheduled' && model.period.payoutAt <= model.now) end(model, 'paid', []);
-    else return;
-  }
-}
-
-function calculate(model: Model): void {
-  const { account, contact, partner, platform } = model.form;
-  const missing = missingFor(model).map(({ reasonCode }) => reasonCode);
-  if (missing.length > 0) return rollOnOrClose(model, model.rules.missedFacts, [...new Set(missing)]);
-  const { currency, means } = accountNamed(account)!;
-  if ('fault' in means) throw new Error('What is wrong with an ad account is missing from what is missing.');
-  if ('noCredit' in means) return rollOnOrClose(model, model.rules.noSpend, [means.noCredit]);
-
-  const amountMinor = means.credit + (partner === 'kno' && platform !== 'shopify' ? means.bonus : 0);
-  model.credit = { amountMinor, currency };
-  keepOrMovePayoutDate(model);
-  const vouchedFor = model.vouchedFor ?? model.form;
-  const causes: string[] = [];
-  if (model.rules.approvalOf === 'every credit' || amountMinor > means.threshold)
-    causes.push('above_threshold');
-  if (vouchedFor.account !== account || vouchedFor.contact !== contact)
-    causes.push('changed_after_confirmation');
-  model.approval = causes.length > 0 ? { causes, outcome: null } : null;
-  model.stage = model.approval ? 'approving' : 'scheduled';
-}
-
-function rollOnOrClose(model: Model, policy: MissingPolicy, reasonCodes: string[]): void {
-  const month = monthAfter(model.period.month);
-  if (policy.then === 'close' || model.rolledOn >= policy.atMost || month === undefined) {
-    end(model, 'ineligible', reasonCodes);
-  } else {
-    model.rolledOn += 1;
-    model.period = periodOf(month, model.form.account)!;
-  }
-}
-
-/** A payout date that has passed: at once, or the calendar's next one if there is any. */
-function keepOrMovePayoutDate({ now, rules, period }: Model): void {
-  if (period.payoutAt > now || rules.latePayoutDate === 'pay_at_once') return;
-  period.payoutAt = nextPayoutDate(period.month, now) ?? period.payoutAt;
-}
-
-function end(model: Model, status: string, reasonCodes: string[]): void {
-  model.stage = 'ended';
-  model.ending = { status, reasonCodes };
-}
-
-interface Missing {
-  who: string;
-  what: string;
-  reasonCode: string;
-}
-
-/** What stands between the enrollment and its calculation. */
-export function missingFor({ form, words, waived, answered }: Model): Missing[] {
-  const missing: Missing[] = [];
-  const need = (who: string, what: string, reasonCode: string) => missing.push({ who, what, reasonCode });
-  for (const criterion of PARTNER_CRITERIA.filter((each) => !waived.includes(each))) {
-    if (criterion === 'data_sharing' && !form.authorized)
-      need('advertiser', 'data_sharing_authorization', 'DATA_SHARING_NOT_AUTHORIZED');
-    const word = words[criterion];
-    if (word === undefined) need('partner', 'partner_confirmation', 'SUBSCRIPTION_NOT_CONFIRMED');
-    else if (word !== 'confirmed') need('advertiser', 'partner_objection', word);
-  }
-  if (!answered && !waived.includes('questionnaire'))
-    need('advertiser', 'questionnaire', 'QUESTIONNAIRE_OVERDUE');
-  const account = accountNamed(form.account);
-  if (!account) need('advertiser', 'advertiser_id_correction', 'ADVERTISER_NOT_LOCATABLE');
-  else if ('fault' in account.means) need('advertiser', 'other_ad_account', account.means.fault);
-  return missing;
 }
 
 function refused(code: string, status = 409): Answer {

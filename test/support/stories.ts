@@ -5,7 +5,8 @@ import type { AccountName, MissingPolicy, ModelRules } from './modelProgram';
 /** Who does it, each with a key; `ana` is an admin, and an approver with another key. */
 export type Person = 'shop-app' | 'kno' | 'fairing' | 'ana' | 'bo' | 'ana as approver';
 
-export type PartnerCriterion = 'subscription' | 'survey_template' | 'data_sharing';
+export const PARTNER_CRITERIA = ['subscription', 'survey_template', 'data_sharing'] as const;
+export type PartnerCriterion = (typeof PARTNER_CRITERIA)[number];
 
 /** What the form says that matters to the process. */
 export interface ModelForm {
@@ -75,17 +76,17 @@ const CHANGES = fc.oneof(
 const WORD = {
   by: some<Person>('kno', 'kno', 'kno', 'fairing', 'ana', 'ana'),
   account: some('present', 'present', 'present', 'present', 'other' as const),
-  criteria: fc.option(
-    fc.subarray<PartnerCriterion>(['subscription', 'survey_template', 'data_sharing'], { minLength: 1 }),
-    { nil: undefined, freq: 2 },
-  ),
+  criteria: fc.option(fc.subarray<PartnerCriterion>([...PARTNER_CRITERIA], { minLength: 1 }), {
+    nil: undefined,
+    freq: 2,
+  }),
 };
 const REASONS = some(undefined, 'PARTNER_REJECTED', 'TEMPLATE_NOT_FOUND', 'API_KEY_INVALID');
 const MONTHS = some(
   ...['2023-10', '2023-11', '2023-11', '2023-12', '2023-12', '2023-12'],
   ...['2024-01', '2024-01', '2024-02', '2024-03'],
 );
-const CRITERIA = some('subscription', 'survey_template', 'data_sharing', 'questionnaire');
+const WAIVABLE = some(...PARTNER_CRITERIA, 'questionnaire');
 const MOMENTS = some<Advance['to']>(
   ...(['before calculation', 'calculation', 'calculation', 'before payout'] as const),
   ...(['payout', 'payout', 'a month later'] as const),
@@ -109,7 +110,7 @@ const STEPS: Record<Step['do'], fc.Arbitrary<Step>> = {
   defer: fc.record({ do: some('defer'), by: partnerOrAdmin, month: MONTHS }),
   hold: fc.record({ do: some('hold'), by: admin, reasonCode: holdReason }),
   release: fc.record({ do: some('release'), by: admin }),
-  waive: fc.record({ do: some('waive'), by: admin, criterion: CRITERIA }),
+  waive: fc.record({ do: some('waive'), by: admin, criterion: WAIVABLE }),
   withdraw: fc.record({ do: some('withdraw'), by: caller }),
   decide: fc.record({ do: some('decide'), by: approver, outcome, statement }),
   advance: fc.record({ do: some('advance'), to: MOMENTS }),
