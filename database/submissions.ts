@@ -83,6 +83,12 @@ export async function submissionOfMessage(db: Queryable, messageId: string): Pro
   );
 }
 
+export async function findSubmission(db: Queryable, submissionId: string): Promise<Submission | undefined> {
+  return firstRow<Submission>(
+    await db.query(`select ${COLUMNS} from submission where submission_id = $1`, [submissionId]),
+  );
+}
+
 /** What was sent last, whether or not the enrollment has taken it. */
 export async function newestSubmission(db: Queryable, enrollmentId: string): Promise<Submission | undefined> {
   return firstRow<Submission>(

@@ -113,6 +113,22 @@ test('When the form comes again with equal data, then nothing changes', async ()
   expect({ state: await brand.state(), timeline: await brand.timeline() }).toEqual(before);
 });
 
+test('When a resubmission was refused, then the data that the enrollment has are still no change', async () => {
+  const own = { contact: { name: 'Nora Wind', email: 'nora@northwind.example' } };
+  const other = { contact: { name: 'Nils Wind', email: 'nils@northwind.example' } };
+  const brand = await sentBackAfter(async (waiting) => {
+    expect(await waiting.resubmit(other)).toMatchObject({ status: 409, body: { code: 'CALCULATION_BEGUN' } });
+    expect(await waiting.resubmit(own)).toMatchObject({ status: 200 });
+  });
+  const before = { state: await brand.state(), timeline: await brand.timeline() };
+  expect(await brand.resubmit(own)).toMatchObject({ status: 200, body: { status: 'measuring' } });
+  expect({ state: await brand.state(), timeline: await brand.timeline() }).toEqual(before);
+  await brand.release();
+  expect(await brand.untilStatus('awaiting_approval')).toMatchObject({
+    approval: { causes: ['above_threshold'] },
+  });
+});
+
 test('When data sharing is not authorized, then the advertiser must act, and a resubmission with it is enough', async () => {
   const { textVersion } = t.definition.dataSharing;
   const program = await ownProgram(t);
@@ -139,6 +155,19 @@ test('When the brand moves to another survey partner, then that one confirms and
     subscription: { by: { role: 'partner', id: 'fairing' } },
   });
 });
+
+/** A credit that an approver has sent back, after something was done while it was waited for. */
+async function sentBackAfter(meanwhile: (brand: Enrolled) => Promise<void>): Promise<Enrolled> {
+  const program = await ownProgram(t);
+  const advertiserId = await newAdvertiser(t, { monthlySpend: '25000.00' });
+  const brand = await program.enrollComplete({ advertiserId });
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  await brand.untilStatus('awaiting_approval');
+  await meanwhile(brand);
+  await brand.decide('send_back');
+  await t.until(brand.id, ({ onHold }) => onHold !== null);
+  return brand;
+}
 
 async function enroll(advertiserId: string): Promise<Enrolled> {
   return (await ownProgram(t)).enroll({ advertiserId });

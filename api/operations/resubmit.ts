@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
-import { contactIdOf, newestSubmission } from '../../database/submissions';
+import { contactIdOf, findSubmission, newestSubmission, type Submission } from '../../database/submissions';
 import { resubmit as resubmitUpdate } from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
@@ -27,26 +27,29 @@ export async function resubmit(
   }
   const { enrollmentId } = row;
   const { messageId } = message;
-  const newest = (await newestSubmission(pool, enrollmentId)) ?? null;
-  const onForm = await keyOnForm(context, form, newest, row.state.keyCheck);
   const submissionId = `sub_${randomUUID()}`;
-  const identity = {
-    submissionId,
-    contactId: (await contactIdOf(pool, enrollmentId, form.contact.email)) ?? submissionId,
-    enrollmentId,
-    messageId,
-    submittedBy: principal.id,
-    partnerKeyId: onForm.partnerKeyId,
+  const contactId = (await contactIdOf(pool, enrollmentId, form.contact.email)) ?? submissionId;
+  const identity = { submissionId, contactId, enrollmentId, messageId, submittedBy: principal.id };
+  const after = async (earlier: Submission | null) => {
+    const onForm = await keyOnForm(context, form, earlier, row.state.keyCheck);
+    const submission = submissionOf(form, { ...identity, partnerKeyId: onForm.partnerKeyId });
+    return { onForm, submission, isRepeated: earlier !== null && sameData(earlier, submission) };
   };
-  const submission = submissionOf(form, identity);
-  const isRepeated = newest !== null && sameData(newest, submission);
+  const newest = (await newestSubmission(pool, enrollmentId)) ?? null;
+  const { onForm, submission, isRepeated: isNewest } = await after(newest);
+  let repeated = isNewest ? newest : null;
+  if (!repeated && newest?.submissionId !== row.state.submission.id) {
+    // What was sent last was refused, or is not there yet: the data that the enrollment has are no change, either.
+    const current = (await findSubmission(pool, row.state.submission.id)) ?? null;
+    if ((await after(current)).isRepeated) repeated = current;
+  }
   // An enrollment that has not been started yet will be started with what the row says.
-  if (isRepeated && !row.startedAt) return row;
+  if (repeated && !row.startedAt) return row;
   // Sent also when it seems to be there already: the read model may show what a lost workflow task wrote, and only the
   // workflow knows. It refuses what it has, which costs nothing.
-  const stored = isRepeated
-    ? newest
-    : await context.database.transaction((client) => insertWithKey(client, context, submission, onForm));
+  const stored =
+    repeated ??
+    (await context.database.transaction((client) => insertWithKey(client, context, submission, onForm)));
   return sendMessage(
     context,
     row,
