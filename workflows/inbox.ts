@@ -12,9 +12,9 @@ import type { EndedBy } from './ending';
 import { completeQuestionnaire, confirmPartner, rejectPartner, reopenQuestionnaire, resubmit } from './facts';
 import { decideApproval, hold, release, waive, withdraw } from './interventions';
 import type { Journal } from './journal';
-import { applyOnce, requireShape, type Kind, type Message } from './kinds';
+import { applyOnce, requireShape, type Kind } from './kinds';
 import * as messages from './messages';
-import type { MessageAnswer } from './messages';
+import type { Message, MessageAnswer } from './messages';
 import { optionalCriteria, optionalId, receiveSignals, requiredMonth, requiredReason } from './signals';
 
 /** What messages set going besides facts. */

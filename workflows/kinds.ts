@@ -1,15 +1,8 @@
 /** What every kind of message is made of, and how a message is refused. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Actor } from '../program/enrollmentState';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import type { Journal } from './journal';
-import type { RefusalType } from './messages';
-
-export interface Message {
-  version: 1;
-  messageId: string;
-  actor: Actor;
-}
+import type { Message, RefusalType } from './messages';
 
 /** One kind of message: what refuses it, and what it changes. */
 export interface Kind<M extends Message> {

@@ -64,7 +64,8 @@ export interface WholeProjection extends Projection {
   continuedFrom: string | null;
 }
 
-interface Message {
+/** What every message says besides its content. */
+export interface Message {
   version: 1;
   messageId: string;
   actor: Actor;

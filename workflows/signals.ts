@@ -8,8 +8,8 @@ import { PARTNER_CRITERIA } from '../program/criteria';
 import type { PartnerCriterion } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { OPERATOR, type Journal } from './journal';
-import { applyOnce, failure, isMonth, isReasonCode, type Kind, type Message } from './kinds';
-import type { OperatorMessage } from './messages';
+import { applyOnce, failure, isMonth, isReasonCode, type Kind } from './kinds';
+import type { Message, OperatorMessage } from './messages';
 
 /** What every Signal may hold; a sent actor is not believed. */
 const COMMON_FIELDS = ['version', 'messageId', 'actor'];

@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { insertDecision } from '../../database/decisions';
 import type { EnrollmentRow } from '../../database/enrollments';
-import { insertNote } from '../../database/notes';
 import type { Queryable } from '../../database/pool';
 import type { Decision, DecisionContent } from '../../program/decision';
 import * as messages from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import type { ApprovalBody, HoldBody, NoteBody, RequiredNoteBody, WaiverBody } from '../schemas';
+import { writeNote } from './notes';
 import { sendMessage } from './send';
 
 export async function hold(
@@ -22,9 +22,7 @@ export async function hold(
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
   const noteId = await writeNote(context.database.pool, principal, row, note, message);
-  const { messageId } = message;
-  const held = { version: 1, messageId, actor: actorOf(principal), reasonCode, noteId } as const;
-  return sendMessage(context, row, messages.hold, held, message);
+  return sendMessage(context, principal, row, messages.hold, { reasonCode, noteId }, message);
 }
 
 /** Of the hold as the enrollment shows it: one that comes in between is not released. */
@@ -70,9 +68,7 @@ export async function withdraw(
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
   const noteId = await writeNote(context.database.pool, principal, row, note, message);
-  const { messageId } = message;
-  const withdrawal = { version: 1, messageId, actor: actorOf(principal), noteId } as const;
-  return sendMessage(context, row, messages.withdraw, withdrawal, message);
+  return sendMessage(context, principal, row, messages.withdraw, { noteId }, message);
 }
 
 /** Writes a decision with its note and returns its id; the same message again finds the decision that it made. */
@@ -94,19 +90,6 @@ export async function writeDecision(
   return insertDecision(db, message.messageId, decision, noteId);
 }
 
-/** The id of the stored note; null if none was given. */
-export async function writeNote(
-  db: Queryable,
-  principal: Principal,
-  { enrollmentId }: EnrollmentRow,
-  note: string | undefined,
-  { messageId }: MessageIdentity,
-): Promise<string | null> {
-  if (note === undefined) return null;
-  const noteId = `note_${randomUUID()}`;
-  return insertNote(db, { noteId, enrollmentId, messageId, body: note, writtenBy: principal.id });
-}
-
 async function decide(
   context: ApiContext,
   principal: Principal,
@@ -119,7 +102,5 @@ async function decide(
   const decisionId = await context.database.transaction((db) =>
     writeDecision(db, principal, row, content, note, message),
   );
-  const { messageId } = message;
-  const decided = { version: 1, messageId, actor: actorOf(principal), decisionId } as const;
-  return sendMessage(context, row, update, decided, message);
+  return sendMessage(context, principal, row, update, { decisionId }, message);
 }

@@ -5,11 +5,11 @@ import { programAtRevision } from '../../database/programs';
 import { insertAnswers } from '../../database/questionnaire';
 import type { Question } from '../../program/definition';
 import * as messages from '../../workflows/messages';
-import { actorOf, type Principal } from '../authentication';
+import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { invalid, pointerTo, Problem, type FieldError } from '../problem';
 import type { ConfirmationBody, NoteBody, QuestionnaireBody, RejectionBody } from '../schemas';
-import { writeNote } from './decisions';
+import { writeNote } from './notes';
 import { sendMessage } from './send';
 
 export function confirmPartner(
@@ -19,7 +19,7 @@ export function confirmPartner(
   body: ConfirmationBody,
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
-  return sendMessage(context, row, messages.confirmPartner, wordOf(principal, row, body, message), message);
+  return sendMessage(context, principal, row, messages.confirmPartner, wordOf(row, body), message);
 }
 
 export function rejectPartner(
@@ -30,20 +30,15 @@ export function rejectPartner(
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
   const { reasonCode = 'PARTNER_REJECTED' } = body;
-  const rejection = { ...wordOf(principal, row, body, message), reasonCode };
-  return sendMessage(context, row, messages.rejectPartner, rejection, message);
+  const rejection = { ...wordOf(row, body), reasonCode };
+  return sendMessage(context, principal, row, messages.rejectPartner, rejection, message);
 }
 
 function wordOf(
-  principal: Principal,
   { state }: EnrollmentRow,
   { advertiserId, criteria }: ConfirmationBody,
-  { messageId }: MessageIdentity,
-): messages.PartnerWordMessage {
+): Omit<messages.PartnerWordMessage, keyof messages.Message> {
   return {
-    version: 1,
-    messageId,
-    actor: actorOf(principal),
     advertiserId,
     // As the sender could see it: of one that comes in between nothing is said.
     submissionId: state.submission.id,
@@ -65,16 +60,9 @@ export async function defer(
   if (!undoes && !by.some((role) => role === principal.role)) {
     throw new Problem(403, 'FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
   }
-  const { messageId } = message;
   const { surveyPartner } = principal;
-  const deferral = {
-    version: 1,
-    messageId,
-    actor: actorOf(principal),
-    month: body.month,
-    ...(surveyPartner !== undefined && { surveyPartner }),
-  } as const;
-  return sendMessage(context, row, messages.defer, deferral, message);
+  const deferral = { month: body.month, ...(surveyPartner !== undefined && { surveyPartner }) };
+  return sendMessage(context, principal, row, messages.defer, deferral, message);
 }
 
 /** The answers stay in PostgreSQL; the workflow learns that they are there. */
@@ -89,16 +77,14 @@ export async function completeQuestionnaire(
   const program = await programAtRevision(pool, row.programId, row.state.programRevision);
   const errors = checkAnswers(program!.definition.questionnaire.questions, answers);
   if (errors.length > 0) throw invalid(errors, 422);
-  const { messageId } = message;
   const answersId = await insertAnswers(pool, {
     answersId: `ans_${randomUUID()}`,
     enrollmentId: row.enrollmentId,
-    messageId,
+    messageId: message.messageId,
     answers,
     receivedBy: principal.id,
   });
-  const completed = { version: 1, messageId, actor: actorOf(principal), answersId } as const;
-  return sendMessage(context, row, messages.completeQuestionnaire, completed, message);
+  return sendMessage(context, principal, row, messages.completeQuestionnaire, { answersId }, message);
 }
 
 /** The answers were not enough: the advertiser has to answer again. */
@@ -110,9 +96,7 @@ export async function reopenQuestionnaire(
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
   const noteId = await writeNote(context.database.pool, principal, row, note, message);
-  const { messageId } = message;
-  const reopening = { version: 1, messageId, actor: actorOf(principal), noteId } as const;
-  return sendMessage(context, row, messages.reopenQuestionnaire, reopening, message);
+  return sendMessage(context, principal, row, messages.reopenQuestionnaire, { noteId }, message);
 }
 
 function checkAnswers(questions: readonly Question[], answers: QuestionnaireBody['answers']): FieldError[] {

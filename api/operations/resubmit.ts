@@ -4,7 +4,7 @@ import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
 import { contactIdOf, findSubmission, newestSubmission, type Submission } from '../../database/submissions';
 import { resubmit as resubmitUpdate } from '../../workflows/messages';
-import { actorOf, type Principal } from '../authentication';
+import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { invalid } from '../problem';
 import type { FormBody } from '../schemas';
@@ -50,11 +50,6 @@ export async function resubmit(
   const stored =
     repeated ??
     (await context.database.transaction((client) => insertWithKey(client, context, submission, onForm)));
-  return sendMessage(
-    context,
-    row,
-    resubmitUpdate,
-    { version: 1, messageId, actor: actorOf(principal), submission: submissionFacts(stored) },
-    message,
-  );
+  const content = { submission: submissionFacts(stored) };
+  return sendMessage(context, principal, row, resubmitUpdate, content, message);
 }

@@ -4,21 +4,27 @@ import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import { messageIsInTimeline } from '../../database/timeline';
 import { REASONS, type ReasonCode } from '../../program/reasonCodes';
 import { statusOf } from '../../program/status';
-import type { MessageAnswer } from '../../workflows/messages';
+import type { Message, MessageAnswer } from '../../workflows/messages';
+import { actorOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem, refused, unavailable } from '../problem';
 
 /** The read model is written before a message is answered; only a database that was away makes it late. */
 const READ_MODEL_WAIT_MS = 2_000;
 
-/** Throws a Problem unless the message was applied; returns the enrollment as it is after it. */
-export async function sendMessage<M>(
+/**
+ * Signs the content with the principal and sends it. Throws a Problem unless it was applied; returns the enrollment as it is
+ * after it.
+ */
+export async function sendMessage<M extends Message>(
   context: ApiContext,
+  principal: Principal,
   row: EnrollmentRow,
   update: UpdateDefinition<MessageAnswer, [M]>,
-  message: M,
+  content: Omit<M, keyof Message>,
   { messageId, updateId }: MessageIdentity,
 ): Promise<EnrollmentRow> {
+  const message = { ...content, version: 1, messageId, actor: actorOf(principal) } as unknown as M;
   const sent = await context.enrollments.send(row.workflowId, update, message, updateId);
   switch (sent.kind) {
     case 'applied':
