@@ -137,6 +137,14 @@ const FACTS = some<Step[]>(
   factsOf({ account: 'usual', partner: 'kno' }, 'kno'),
   factsOf({ account: 'large' }, 'ana'),
   factsOf({ account: 'british' }, 'ana'),
+  // Or the dates go by while it is held, and facts and moves are taken.
+  [
+    { do: 'hold', by: 'ana', reasonCode: 'FRAUD_REVIEW' },
+    { do: 'advance', to: 'calculation' },
+    { do: 'advance', to: 'a month later' },
+    { do: 'defer', by: 'ana', month: '2024-01' },
+    { do: 'advance', to: 'a month later' },
+  ],
 );
 /** So that many come to an end. */
 const ENDS = some<Step[]>(
