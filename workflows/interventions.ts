@@ -134,18 +134,17 @@ function decided<K extends DecisionKind>(
 }
 
 async function readDecision<K extends DecisionKind>(
-  { state }: Journal,
+  journal: Journal,
   kind: K,
   decisionId: string,
 ): Promise<DecisionOf<K>> {
   const options = { summary: `read the decision (${kind})` };
-  const decision = await local.readDecision
-    .executeWithOptions(options, [decisionId])
-    .catch((error: unknown) => {
-      log.warn('A decision could not be read', { error });
-      throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
-    });
-  if (decision?.kind !== kind || decision.enrollmentId !== state.enrollmentId)
+  const read = () => local.readDecision.executeWithOptions(options, [decisionId]);
+  const decision = await journal.inTurn(read).catch((error: unknown) => {
+    log.warn('A decision could not be read', { error });
+    throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
+  });
+  if (decision?.kind !== kind || decision.enrollmentId !== journal.state.enrollmentId)
     throw refusal('DECISION_UNKNOWN');
   return decision as DecisionOf<K>;
 }

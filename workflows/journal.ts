@@ -48,6 +48,8 @@ export class Journal {
   /** The last entry that the read model holds. */
   private writtenThrough: number;
   private writing: Promise<void> | undefined;
+  /** Settled when no local activity is under way or waits for its turn. */
+  private lastLocal: Promise<unknown> = Promise.resolve();
   private catchingUp: Promise<void> | undefined;
 
   constructor(private readonly input: EnrollmentInput) {
@@ -107,6 +109,16 @@ export class Journal {
   }
 
   /**
+   * Runs a local activity when no other one is under way. Side by side they end in the order of the clock, but are
+   * replayed in the order of their start: what follows from them would be another history.
+   */
+  async inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const turn = this.lastLocal.then(call);
+    this.lastLocal = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
    * Brings the read model up to date. One write at a time, so that a later state is never overwritten by an earlier one;
    * entries that come meanwhile go with the next write. It never throws: if PostgreSQL is away, the work goes on and a
    * regular activity catches up when it is back.
@@ -126,12 +138,15 @@ export class Journal {
   }
 
   private async writeOnce(): Promise<void> {
-    const batch = this.projection(this.unwritten());
-    try {
+    const project = async () => {
+      const batch = this.projection(this.unwritten());
       // Temporal UI shows what happened by its name.
       const summary = batch.events.map(({ type }) => type).join(', ') || 'goes on in a new run';
-      await CancellationScope.nonCancellable(() => local.project.executeWithOptions({ summary }, [batch]));
+      await local.project.executeWithOptions({ summary }, [batch]);
       this.writtenThrough = batch.sequence;
+    };
+    try {
+      await CancellationScope.nonCancellable(() => this.inTurn(project));
     } catch (error) {
       log.warn('The read model could not be written; a regular activity catches up', { error });
       this.catchingUp ??= CancellationScope.nonCancellable(() => this.catchUp());

@@ -1,5 +1,6 @@
 /** Plays a story on the real service and on the model side by side, and compares the two after each step. */
 import { randomUUID } from 'node:crypto';
+
 import { temporal } from '@temporalio/proto';
 import canonicalize from 'canonicalize';
 import type { ApiAnswer, Enrollment } from '../../dev/apiClient';
@@ -9,6 +10,7 @@ import { formOf, inShort, requestOf, type Request, type Stage } from './modelReq
 import { viewOf, viewOfAnswer } from './modelView';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './ownProgram';
 import { paymentsOf } from './payouts';
+import { replayProblem } from './replays';
 import { advance, opened, tell, type Model, type Tell } from './processModel';
 import { commandOf, type Advance, type Command, type Story } from './stories';
 
@@ -173,6 +175,7 @@ async function checkEnd(playing: Play): Promise<void> {
   compare(playing, 'payments', isPaid ? [model.credit!.amountMinor] : [], payments);
   compare(playing, 'calls of pay', isPaid ? 1 : 0, (await brand.activities())['pay'] ?? 0);
 
+  compare(playing, 'replays of the history', null, await replayProblem(brand.workflow));
   const failedTasks = (await history(brand.workflow)).filter(
     ({ workflowTaskFailedEventAttributes: failed }) => failed?.cause === CANNOT_BE_REPLAYED,
   );
