@@ -3,7 +3,6 @@
  * seeds, always the same; `PROCESS_SEEDS=1000 npm test -- test/process.model.test.ts` plays as many as one likes, and
  * `PROCESS_SEED=17` that one only: if it fails, it is played again and again with fewer steps for the shortest that fails.
  */
-import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { createApiClient } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
@@ -65,10 +64,11 @@ test('When the model is wrong about deferrals, then a seed of the suite fails an
     model.deferredFrom.push(command.month);
     return tell(model, { ...command, by: 'ana' });
   };
-  // The first in which it makes a difference, to save time.
-  const seed = seedsTo(SEEDS_IN_SUITE).find(
-    (each) => !isDeepStrictEqual(whatHappensIn(each, believesInGoingBack), whatHappensIn(each, tell)),
-  );
+  // The first in which it makes the difference, to save time.
+  const seed = seedsTo(SEEDS_IN_SUITE).find((each) => {
+    const [wrong, right] = [whatHappensIn(each, believesInGoingBack), whatHappensIn(each, tell)];
+    return wrong.find((what, index) => what !== right[index]) === 'accepted';
+  });
   const failure = await failureOf(seed!, believesInGoingBack);
   expect(failure).toContain(`Replay seed ${seed}: PROCESS_SEED=${seed} npm test -- ${FILE}\n`);
   expect(failure).toMatch(
