@@ -44,7 +44,7 @@ test(
       // Every second one is looked up meanwhile.
       if (number % 2 === 0) await brand.untilEvent('advertiser_located');
       await sendAll(brand);
-      await untilLocated(brand);
+      await untilAtRest(brand);
       expect(await replayProblem(brand.workflow)).toBeNull();
     }
   },
@@ -69,7 +69,7 @@ test(
         brand.defer('2023-12', t.admin),
       ]);
       expect(answers.filter((answer) => answer && answer.status >= 500)).toEqual([]);
-      await t.until(brand.id, ({ waitingFor }) => waitingFor.every(({ who }) => who !== 'service'));
+      await untilAtRest(brand);
       expect(await replayProblem(brand.workflow)).toBeNull();
     }
   },
@@ -94,7 +94,7 @@ test(
     postgres.restore();
     await Promise.all(sent);
     for (const brand of brands) {
-      await untilLocated(brand);
+      await untilAtRest(brand);
       expect(await replayProblem(brand.workflow)).toBeNull();
     }
   },
@@ -128,6 +128,7 @@ async function send<M extends messages.Message>(
   await workflow.executeUpdate(update, { args: [message as unknown as M] }).catch(() => undefined);
 }
 
-async function untilLocated(brand: Enrolled): Promise<void> {
-  await t.until(brand.id, ({ waitingFor }) => waitingFor.every(({ who }) => who !== 'service'));
+async function untilAtRest(brand: Enrolled): Promise<void> {
+  const underWay = ['advertiser_look_up', 'calculation'];
+  await t.until(brand.id, ({ waitingFor }) => waitingFor.every(({ what }) => !underWay.includes(what)));
 }

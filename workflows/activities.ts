@@ -8,7 +8,7 @@ import type { LocalActivities, MainActivities, PayoutActivities } from '../activ
  */
 export const local = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '2 seconds',
-  scheduleToCloseTimeout: '5 seconds',
+  scheduleToCloseTimeout: '4 seconds',
   retry: { initialInterval: '200 milliseconds', maximumAttempts: 3 },
 });
 

@@ -4,6 +4,7 @@
  */
 import {
   CancellationScope,
+  isCancellation,
   log,
   setCurrentDetails,
   upsertSearchAttributes,
@@ -32,6 +33,8 @@ export const OPERATOR: Actor = { role: 'operator', id: 'Temporal UI' };
 /** How many messages a next run remembers: API callers may repeat one for a day. Decisions are remembered for ever. */
 const MESSAGES_REMEMBERED = 1_000;
 const DECISION = 'decision:';
+/** Since the first of a workflow task began; the last one may take 4 s more (activities.ts). */
+const LOCALS_TOGETHER_MS = 1_000;
 
 export class Journal {
   readonly state: EnrollmentState;
@@ -50,6 +53,8 @@ export class Journal {
   private writing: Promise<void> | undefined;
   /** Settled when no local activity is under way or waits for its turn. */
   private lastLocal: Promise<unknown> = Promise.resolve();
+  private localsBegan = 0;
+  private lastLocalEnded = 0;
   private catchingUp: Promise<void> | undefined;
 
   constructor(private readonly input: EnrollmentInput) {
@@ -113,9 +118,29 @@ export class Journal {
    * replayed in the order of their start: what follows from them would be another history.
    */
   async inTurn<T>(call: () => Promise<T>): Promise<T> {
-    const turn = this.lastLocal.then(call);
-    this.lastLocal = turn.catch(() => undefined);
+    const turn = this.lastLocal.then(() => this.soon(call));
+    this.lastLocal = turn.catch((error: unknown) => {
+      if (isCancellation(error)) return;
+      log.warn('PostgreSQL does not answer; a regular activity catches up', { error });
+      this.catchingUp ??= CancellationScope.nonCancellable(() => this.catchUp());
+    });
     return turn;
+  }
+
+  /**
+   * All local activities of a workflow task together must end before Temporal asks for a sign of life (8 s): a message that
+   * comes while one is under way is replayed at another place. So while PostgreSQL is away or slow, none is begun.
+   */
+  private async soon<T>(call: () => Promise<T>): Promise<T> {
+    if (this.catchingUp) throw new Error('PostgreSQL is away.');
+    // The clock goes on with the end of each; in a later task it has gone on without one.
+    if (Date.now() > this.lastLocalEnded) this.localsBegan = Date.now();
+    if (Date.now() - this.localsBegan > LOCALS_TOGETHER_MS) throw new Error('PostgreSQL is slow.');
+    try {
+      return await call();
+    } finally {
+      this.lastLocalEnded = Date.now();
+    }
   }
 
   /**
@@ -147,18 +172,17 @@ export class Journal {
     };
     try {
       await CancellationScope.nonCancellable(() => this.inTurn(project));
-    } catch (error) {
-      log.warn('The read model could not be written; a regular activity catches up', { error });
-      this.catchingUp ??= CancellationScope.nonCancellable(() => this.catchUp());
+    } catch {
+      // The catching up has begun.
     }
   }
 
   private async catchUp(): Promise<void> {
-    while (this.writtenThrough < this.sequence) {
+    do {
       const batch = this.projection(this.unwritten());
       await patient.project.executeWithOptions({ summary: 'catch up the read model' }, [batch]);
       this.writtenThrough = batch.sequence;
-    }
+    } while (this.writtenThrough < this.sequence);
     // In the same breath as the look at `sequence`: an entry that comes now is written by whoever records it.
     this.catchingUp = undefined;
   }
