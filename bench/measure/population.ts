@@ -11,8 +11,8 @@ const AT_A_TIME = 16;
 const MOST_TRIES = 20;
 const LOOK_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 15_000;
-/** Nothing at all has happened for this long: something is broken, not slow. */
-const STALLED_MS = 180_000;
+/** None has come so far for this long: something is broken, not slow. All take each step before one takes the last. */
+const STALLED_MS = 600_000;
 
 export interface Population {
   brands: Enrolled[];
