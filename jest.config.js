@@ -8,5 +8,6 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   // Each file brings up its own API, worker and sandbox; two cores run two files well.
   maxWorkers: 2,
-  testTimeout: 60_000,
+  // Longer than the waits within a test (dev/apiClient.ts), which say what did not come.
+  testTimeout: 120_000,
 };

@@ -82,11 +82,14 @@ export function createApiClient(apiUrl: string, key: string): ApiClient {
   };
 }
 
-/** Asks until `isThere` holds; throws with the last answer when that takes too long. */
+/**
+ * Asks until `isThere` holds; throws with the last answer when that takes too long. The default is for a machine that is
+ * many times slower than ours: it says that something will not come, not how soon it should.
+ */
 export async function eventually<T>(
   ask: () => Promise<T>,
   isThere: (answer: T) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 45_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
