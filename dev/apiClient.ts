@@ -68,6 +68,8 @@ export function createApiClient(apiUrl: string, key: string): ApiClient {
       method,
       headers: {
         authorization: `Bearer ${key}`,
+        // One that idles may be closed by the server just when the next request is sent on it.
+        connection: 'close',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       },

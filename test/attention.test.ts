@@ -68,14 +68,14 @@ test('When the code of a worker fails on an enrollment, then it is listed until 
   try {
     await brand.workflow.signal('wake');
     // Temporal says so after the fifth failure in a row: its pauses between them are 5 s and longer.
-    await compareUntil(t, brand.id, ['WORKFLOW_TASK_FAILING'], 90_000);
+    await compareUntil(t, brand.id, ['WORKFLOW_TASK_FAILING'], 180_000);
   } finally {
     await broken.stop();
     await t.service.startWorker();
   }
   await compareUntil(t, brand.id, [], 90_000);
   expect((await brand.confirm()).status).toBe(200);
-}, 240_000);
+}, 360_000);
 
 test('When an activity fails five times, then it is listed until it succeeds', async () => {
   const advertiserId = await newAdvertiser(t);
