@@ -68,6 +68,8 @@ export function createApiClient(apiUrl: string, key: string): ApiClient {
       method,
       headers: {
         authorization: `Bearer ${key}`,
+        // One that idles may be closed by the server just when the next request is sent on it.
+        connection: 'close',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       },
@@ -82,7 +84,10 @@ export function createApiClient(apiUrl: string, key: string): ApiClient {
   };
 }
 
-/** Asks until `isThere` holds; throws with the last answer when that takes too long. */
+/**
+ * Asks until `isThere` holds; throws with the last answer when that takes too long. The default is for a machine that is
+ * many times slower than ours: it says that something will not come, not how soon it should.
+ */
 export async function eventually<T>(
   ask: () => Promise<T>,
   isThere: (answer: T) => boolean,

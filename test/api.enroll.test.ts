@@ -2,6 +2,7 @@
 import { createApiClient, type ApiAnswer, type Enrollment } from '../dev/apiClient';
 import { publish } from '../dev/database';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
+import { untilAnswered } from './support/comeAgain';
 import { endEnrollment, publishProgram, publishStrictProgram } from './support/programs';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
 import { historyLength, runsOfProgram, runsOfWorkflow } from './support/workflows';
@@ -45,7 +46,9 @@ async function enrollmentsOf(programId: string): Promise<number> {
 test('When one brand is posted 20 times at once with different keys, then there is one enrollment and one workflow', async () => {
   const { id: programId } = await publishProgram(t);
   const form = { ...t.form(), programId };
-  const answers = await times(20, (index) => t.caller.post('/v1/enrollments', form, `parallel-${index}`));
+  const answers = await times(20, (index) =>
+    untilAnswered(() => t.caller.post('/v1/enrollments', form, `parallel-${index}`)),
+  );
 
   expect(statuses(answers)).toEqual([...Array<number>(19).fill(200), 201]);
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
@@ -57,9 +60,10 @@ test('When one brand is posted 20 times at once with different keys, then there 
 test('When 50 callers enroll one brand at once, then one of them does and the others learn nothing of it', async () => {
   const { id: programId } = await publishProgram(t);
   const form = { ...t.form(), programId };
-  const answers = await times(50, (index) =>
-    createApiClient(t.service.apiUrl, CROWD[index]!.key).post('/v1/enrollments', form, 'one-key'),
-  );
+  const answers = await times(50, (index) => {
+    const client = createApiClient(t.service.apiUrl, CROWD[index]!.key);
+    return untilAnswered(() => client.post('/v1/enrollments', form, 'one-key'));
+  });
 
   expect(statuses(answers)).toEqual([201, ...Array<number>(49).fill(409)]);
   const winner = answers.find(({ status }) => status === 201)!.body;
@@ -105,9 +109,10 @@ test('When changed data are posted, then the one enrollment holds them', async (
 test('When 10 different resubmissions arrive at once, then each is recorded once and the last one taken stands', async () => {
   const form = t.form();
   const { body: created } = await t.caller.post('/v1/enrollments', form);
-  const answers = await times(10, (index) =>
-    t.caller.post('/v1/enrollments', { ...form, externalId: `version ${index}` }),
-  );
+  const answers = await times(10, (index) => {
+    const version = { ...form, externalId: `version ${index}` };
+    return untilAnswered(() => t.caller.post('/v1/enrollments', version, `version-${index}`));
+  });
   expect(statuses(answers)).toEqual(Array<number>(10).fill(200));
   const resubmitted = (await t.timeline(created.id)).filter(({ type }) => type === 'resubmitted');
   expect(resubmitted).toHaveLength(10);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
+import { untilAnswered } from './support/comeAgain';
 import { endEnrollment, publishStrictProgram } from './support/programs';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
 import { historyLength, runsOfWorkflow } from './support/workflows';
@@ -42,7 +43,7 @@ test('When one POST is sent 20 times at once with one key, then it is done once 
   const form = t.form();
   const key = randomUUID();
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => t.caller.post('/v1/enrollments', form, key)),
+    Array.from({ length: 20 }, () => untilAnswered(() => t.caller.post('/v1/enrollments', form, key))),
   );
   for (const answer of answers) expect(answer).toMatchObject({ status: 201, body: answers[0]!.body });
   expect(answers.map(replayed).filter((header) => header === null)).toHaveLength(1);
@@ -191,8 +192,10 @@ test('When a message is confirmed 30 times at once with different keys, then eac
   const { id, advertiserId } = await enroll();
   await t.untilEvent(id, 'advertiser_located');
   const answers = await Promise.all(
-    Array.from({ length: 30 }, () =>
-      t.partner.post(`/v1/enrollments/${id}/partner-confirmation`, { advertiserId }),
+    Array.from({ length: 30 }, (_, index) =>
+      untilAnswered(() =>
+        t.partner.post(`/v1/enrollments/${id}/partner-confirmation`, { advertiserId }, `one-of-30-${index}`),
+      ),
     ),
   );
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));

@@ -70,7 +70,15 @@ test('When the database lets nobody in, then answers are 503 with a time to come
     const response = await fetch(t.service.apiUrl + path);
     return [response.status, await response.json()];
   };
-  expect(await health('/readyz')).toEqual([200, { database: 'ok', temporal: 'ok' }]);
+  // Readiness gives Temporal less than a second to answer, which a busy machine may use up.
+  const untilReadyIs = async (status: number, database: string) => {
+    const seen = await eventually(
+      () => health('/readyz'),
+      ([, checks]) => (checks as { temporal: string }).temporal === 'ok',
+    );
+    expect(seen).toEqual([status, { database, temporal: 'ok' }]);
+  };
+  await untilReadyIs(200, 'ok');
 
   await t.db.query(`alter role ${role} connection limit 0`);
   await t.db.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [role]);
@@ -84,11 +92,11 @@ test('When the database lets nobody in, then answers are 503 with a time to come
       expect(answer.body.detail).not.toMatch(INSIDES);
     }
     expect(await health('/healthz')).toEqual([200, { status: 'ok' }]);
-    expect(await health('/readyz')).toEqual([503, { database: 'not answering', temporal: 'ok' }]);
+    await untilReadyIs(503, 'not answering');
   } finally {
     await t.db.query(`alter role ${role} connection limit -1`);
   }
   const read = () => t.caller.get(`/v1/enrollments/${body.id}`);
   await eventually(read, ({ status }) => status === 200);
-  expect(await health('/readyz')).toEqual([200, { database: 'ok', temporal: 'ok' }]);
+  await untilReadyIs(200, 'ok');
 });

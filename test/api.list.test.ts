@@ -1,5 +1,6 @@
 /** Pages of a list stay whole while enrollments come in. */
 import type { Enrollment } from '../dev/apiClient';
+import { untilAnswered } from './support/comeAgain';
 import { startTestService, type TestService } from './support/testService';
 
 interface Page {
@@ -12,7 +13,10 @@ let existing: string[];
 beforeAll(async () => {
   t = await startTestService();
   const created = await Promise.all(
-    Array.from({ length: 12 }, () => t.caller.post('/v1/enrollments', t.form())),
+    Array.from({ length: 12 }, (_, index) => {
+      const form = t.form();
+      return untilAnswered(() => t.caller.post('/v1/enrollments', form, `existing-${index}`));
+    }),
   );
   existing = created.map(({ body }) => body.id);
 });

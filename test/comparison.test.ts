@@ -9,6 +9,7 @@ import { attentionReasons, compareNow } from './support/attention';
 import { history, ownProgram, type Enrolled } from './support/ownProgram';
 import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
+import { untilAtRest } from './support/workflows';
 
 let t: TestService;
 let brand: Enrolled;
@@ -18,6 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   brand = await (await ownProgram(t)).enroll();
   await brand.untilEvent('advertiser_located');
+  await untilAtRest(brand.workflow);
 });
 afterAll(() => t?.stop());
 

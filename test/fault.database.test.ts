@@ -51,7 +51,7 @@ test('When PostgreSQL is killed in the middle of writes and away for 20 s, then 
   await inserting.open();
 
   let rounds = 0;
-  while (Date.now() < backAt) {
+  while (Date.now() < backAt || rounds < 2) {
     rounds += 1;
     for (const each of enrolled) {
       await each.workflow.executeUpdate(messages.confirmPartner, confirmation(`confirm-${rounds}`));
@@ -69,12 +69,12 @@ test('When PostgreSQL is killed in the middle of writes and away for 20 s, then 
       args: [{ version: 1, messageId: 'defer', actor: PARTNER, month: '2023-12' }],
     }),
   ).rejects.toMatchObject({ cause: { type: 'TRY_AGAIN' } });
-  expect(rounds).toBeGreaterThan(1);
   await postgres.start();
 
   await eventually(
     async () => (await fetch(`${t.service.apiUrl}/readyz`)).ok,
     (isReady) => isReady,
+    20_000,
   );
   for (const [index, each] of enrolled.entries()) {
     const isFirst = index === 0;
@@ -86,7 +86,7 @@ test('When PostgreSQL is killed in the middle of writes and away for 20 s, then 
   expect((await t.caller.post('/v1/enrollments', form, 'in-the-middle')).status).toBe(201);
   expect([t.service.api.pid, t.service.worker.pid]).toEqual(pids);
   for (const pid of pids) expect(process.kill(pid, 0)).toBe(true);
-});
+}, 300_000);
 
 const confirmation = (messageId: string) => ({
   args: [{ version: 1, messageId, actor: PARTNER, advertiserId: ADVERTISER }] as [
@@ -127,7 +127,7 @@ async function expectCaughtUp({ id, workflow }: Enrolled, entries: number): Prom
         )
       ).rows,
     (rows) => rows.length === entries,
-    40_000,
+    90_000,
   );
   expect(sequences.map(({ sequence }) => sequence)).toEqual(Array.from({ length: entries }, (_, n) => n + 1));
   expect(await read()).toEqual([{ state, sequence: entries }]);

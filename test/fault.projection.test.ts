@@ -43,7 +43,7 @@ const OPENED = ['1 opened', '2 advertiser_located'];
 
 test('When a task is lost after its projection was written and another message comes, then the read model follows the history in the end', async () => {
   const { workflow } = enrolled;
-  const update = await loseTaskOfConfirmation(() => Promise.resolve(proxy.hang()));
+  const update = await loseTaskOfConfirmation();
   proxy.restore();
   // Temporal gives the task out again after its time-out (10 s): with the Update, and with what came meanwhile.
   await workflow.signal(messages.deferSignal, { month: '2024-01' });
@@ -61,9 +61,11 @@ test('When a task is lost after its projection was written and another message c
 });
 
 test('When a task is lost after its projection was written and its message never comes again, then the next message takes its place', async () => {
-  const update = await loseTaskOfConfirmation(() => temporal.kill());
+  const update = await loseTaskOfConfirmation();
+  await temporal.kill();
   await expect(update.outcome).rejects.toThrow(); // not accepted yet, and nobody sends it again
   await temporal.start();
+  proxy.restore();
   await eventually(
     () =>
       enrolled.workflow.signal(messages.completeQuestionnaireSignal).then(
@@ -82,7 +84,7 @@ test('When a task is lost after its projection was written and its message never
 });
 
 /** The projection of a partner confirmation is in the read model, and no history holds it. */
-async function loseTaskOfConfirmation(takeTemporalAway: () => Promise<void>) {
+async function loseTaskOfConfirmation() {
   const { id, workflow } = enrolled;
   const projection = `new.enrollment_id = '${id}' and new.sequence = 3`;
   const projecting = await holdRows(t.db, 'enrollment', 'update', projection);
@@ -101,7 +103,7 @@ async function loseTaskOfConfirmation(takeTemporalAway: () => Promise<void>) {
   senders.push(connection);
   outcome.catch(() => undefined); // looked at by the tests, later
   await projecting.reached();
-  await takeTemporalAway();
+  proxy.hang();
   await projecting.open();
   await eventually(keys, (written) => written.includes('3 partner_confirmed'));
   await t.service.worker.kill('SIGKILL');

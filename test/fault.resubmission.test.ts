@@ -1,5 +1,6 @@
 /** A resubmission whose workflow task was lost: the read model shows it, the workflow does not have it. */
 import { eventually } from '../dev/apiClient';
+import { untilAnswered } from './support/comeAgain';
 import { startCuttableProxy, type CuttableProxy } from './support/cuttableProxy';
 import { holdRows } from './support/databaseGate';
 import { ownProgram } from './support/ownProgram';
@@ -49,7 +50,7 @@ test('When the task of a resubmission is lost and the form is sent again, then w
   proxy.restore();
   await t.service.startWorker();
 
-  const again = await brand.resubmit({ advertiserId: OTHER_ADVERTISER });
+  const again = await untilAnswered(() => brand.resubmit({ advertiserId: OTHER_ADVERTISER }));
   expect(again).toMatchObject({ status: 200, body: { advertiserId: OTHER_ADVERTISER } });
   expect((await brand.state()).submission.advertiserId).toBe(OTHER_ADVERTISER);
   await brand.complete();

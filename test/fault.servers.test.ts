@@ -43,7 +43,7 @@ test.each(Object.keys(VICTIMS) as (keyof typeof VICTIMS)[])(
     await Promise.all(victims.map((victim) => victim.kill()));
     for (const victim of victims) await victim.start();
 
-    await eventually(ready, (isReady) => isReady, 30_000);
+    await eventually(ready, (isReady) => isReady);
     expect(await enrolled.happened()).toEqual([
       'opened',
       'advertiser_located',
@@ -51,7 +51,7 @@ test.each(Object.keys(VICTIMS) as (keyof typeof VICTIMS)[])(
       'questionnaire_completed',
     ]);
     await payouts.payoutDateComes(program);
-    await t.untilStatus(enrolled.id, 'paid', 40_000);
+    await t.untilStatus(enrolled.id, 'paid', 90_000);
     expect(await payouts.paymentsOf(t, enrolled)).toHaveLength(1);
     expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'paid', attempt: 1 }]);
     const state = await enrolled.state();
@@ -67,6 +67,7 @@ test.each(Object.keys(VICTIMS) as (keyof typeof VICTIMS)[])(
     expect(t.service.worker.pid === processes[1]).toBe(!victims.includes(workerServer));
     expect(isAlive(t.service.worker.pid)).toBe(true);
   },
+  240_000,
 );
 
 async function ready(): Promise<boolean> {

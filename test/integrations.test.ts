@@ -369,14 +369,14 @@ describe('outgoing HTTP: how far a failed call got', () => {
   test('When no answer comes, then the time-out closes the socket in phase "sent"', async () => {
     const closed = signal();
     const { origin } = await serveHttp((req) => req.socket.on('close', () => closed.fire()));
-    const error = await httpFailure(httpTo(origin).request(get(`${origin}/`, { timeoutMs: 100 })));
+    const error = await httpFailure(httpTo(origin).request(get(`${origin}/`, { timeoutMs: 1_000 })));
     expect(error).toMatchObject({ phase: 'sent', code: 'TIMED_OUT' });
     await closed.fired;
   });
 
   test('When the connection stands, then the time for connecting no longer counts', async () => {
-    const { origin } = await serveHttp((_req, res) => void setTimeout(() => res.end('slow'), 700));
-    const answer = await httpTo(origin).request(get(`${origin}/`, { connectTimeoutMs: 500 }));
+    const { origin } = await serveHttp((_req, res) => void setTimeout(() => res.end('slow'), 2_000));
+    const answer = await httpTo(origin).request(get(`${origin}/`, { connectTimeoutMs: 1_500 }));
     expect(answer.body).toBe('slow');
   });
 
@@ -389,7 +389,7 @@ describe('outgoing HTTP: how far a failed call got', () => {
         closed.fire();
       });
     });
-    const error = await httpFailure(httpTo(origin).request(get(`${origin}/`, { timeoutMs: 150 })));
+    const error = await httpFailure(httpTo(origin).request(get(`${origin}/`, { timeoutMs: 1_000 })));
     expect(error).toMatchObject({ phase: 'sent', code: 'TIMED_OUT' });
     await closed.fired;
   });
@@ -634,7 +634,7 @@ describe('TikTok: errors by class', () => {
   ])('When the fault is %s, then the error is %s, retryable, after one request', async (name, code) => {
     await fault('advertiser_info', name);
     const requests = await requestsDuring('advertiser_info', async () => {
-      const error = await partyFailure(tiktok({ timeoutMs: 500 }).lookUp(ADVERTISER));
+      const error = await partyFailure(tiktok({ timeoutMs: 2_000 }).lookUp(ADVERTISER));
       expect(error).toMatchObject({ code, retryable: true });
     });
     expect(requests).toBe(1);
@@ -679,14 +679,16 @@ describe('TikTok: errors by class', () => {
   test("When a bucket of 20 a second is drained, then a second's worth goes at once and the rest at that rate", async () => {
     const bucket = createTokenBucket(20, 10_000);
     const start = performance.now();
-    const at = await Promise.all(
-      Array.from({ length: 24 }, async () => {
-        expect(await bucket.take()).toBe(true);
-        return performance.now() - start;
-      }),
-    );
-    expect(at[23]).toBeGreaterThan(4 * 50 - 10);
-    expect(at[23]).toBeLessThan(23 * 50); // what one at a time would take
+    let taken = 0;
+    const at = Array.from({ length: 24 }, async () => {
+      expect(await bucket.take()).toBe(true);
+      taken += 1;
+      return performance.now() - start;
+    });
+    await Promise.resolve();
+    await Promise.resolve(); // and no time has passed
+    expect(taken).toBeGreaterThanOrEqual(20);
+    expect(await at[23]).toBeGreaterThan(4 * 50 - 10);
   });
 });
 
@@ -853,8 +855,8 @@ describe('the sandbox rail', () => {
     currency: 'USD',
     ...more,
   });
-  const rail = (more: object = {}): SandboxRail =>
-    createSandboxRail({ http, baseUrl: `${sandbox.url}/rail`, callTimeoutMs: 300, ...more });
+  const rail = (): SandboxRail =>
+    createSandboxRail({ http, baseUrl: `${sandbox.url}/rail`, callTimeoutMs: 2_000 });
   const paymentsOf = async ({ reference }: PayoutRequest) =>
     (await control<{ payments: (PayoutRequest & { id: string })[] }>('GET', '/payments')).payments.filter(
       (payment) => payment.reference === reference,
@@ -877,7 +879,7 @@ describe('the sandbox rail', () => {
       const request = payout();
       await fault('payout', name);
       const requests = await requestsDuring('payout', async () => {
-        const outcome = await rail({ callTimeoutMs: 1_000 }).pay(request);
+        const outcome = await rail().pay(request);
         expect(outcome).toMatchObject({
           outcome: 'unknown',
           evidence: containing('may have been executed'),

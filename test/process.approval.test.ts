@@ -3,6 +3,7 @@ import { createApiClient, type ApiClient } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
 import type { ProgramDefinition } from '../program/definition';
 import { newAdvertiser } from './support/advertisers';
+import { untilAnswered } from './support/comeAgain';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { paymentsOf } from './support/payouts';
 import { startTestService, type Form, type TestService } from './support/testService';
@@ -203,7 +204,10 @@ test('When approvers decide at once, then one decision counts and the others are
   const { statementId } = (await brand.now()).approval!;
   const outcomes = ['approve', 'reject', 'approve', 'send_back', 'reject'];
   const answers = await Promise.all(
-    outcomes.map((outcome) => brand.ask(t.approver, 'approval', { outcome, statementId })),
+    outcomes.map((outcome, index) => {
+      const decision = { outcome, statementId };
+      return untilAnswered(() => brand.ask(t.approver, 'approval', decision, `decision-${index}`));
+    }),
   );
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(4);

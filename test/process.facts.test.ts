@@ -3,11 +3,13 @@
  * twice, and before the process has run its first line.
  */
 import { randomUUID } from 'node:crypto';
+import { eventually } from '../dev/apiClient';
 import type { EnrollmentState } from '../program/enrollmentState';
 import * as messages from '../workflows/messages';
-import { newAdvertiser } from './support/advertisers';
+import { newAdvertiser, requestCounts } from './support/advertisers';
 import { startGate, type Gate } from './support/gate';
 import { history, ownProgram, type Enrolled } from './support/ownProgram';
+import { clearFaults } from './support/payouts';
 import { startTestService, type TestService } from './support/testService';
 
 const PARTNER = { role: 'partner', id: 'kno' } as const;
@@ -109,10 +111,16 @@ test('When TikTok throttles and fails, then the look-up is repeated and everythi
   const advertiserId = await newAdvertiser(t);
   const only = { target: 'advertiser_info', only: advertiserId };
   await t.fault({ ...only, fault: 'throttle', message: 'QPS limit' });
-  await t.fault({ ...only, fault: 'server_error' });
+  await t.fault({ ...only, fault: 'server_error', times: 1_000 });
+  const { advertiser_info: before } = await requestCounts(t);
   const brand = await (await ownProgram(t)).enroll({ advertiserId });
   await brand.confirm();
   expect((await brand.complete()).body.waitingFor).toMatchObject([{ what: 'advertiser_look_up' }]);
+  await eventually(
+    () => requestCounts(t),
+    ({ advertiser_info: asked }) => asked! >= before! + 2,
+  );
+  await clearFaults(t);
   await brand.untilStatus('measuring');
   expect(await brand.activities()).toEqual({ lookUpAdvertiser: 1 }); // one, with retries
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ownProgram, shownDetails, type Enrolled } from './support/ownProgram';
 import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
+import { untilAtRest } from './support/workflows';
 
 const OPERATOR = { role: 'operator', id: 'Temporal UI' };
 const DECEMBER = { calculationMonth: '2023-12', calculationDate: '2024-01-03T05:00:00.000Z' };
@@ -71,8 +72,12 @@ test('When a Signal says that somebody else sent it, then it is recorded as sent
 
 test('When the same Signal comes twice, then the second changes nothing', async () => {
   const brand = await located();
-  for (const month of ['2023-12', '2023-12']) await brand.workflow.signal('defer', { month });
-  for (let times = 0; times < 2; times += 1) await brand.workflow.signal('confirmPartner');
+  const { workflow } = brand;
+  await workflow.signal('defer', { month: '2023-12' });
+  // It reads the calendar first, so a Signal in the same task would overtake it.
+  await brand.untilEvent('deferred');
+  await workflow.signal('defer', { month: '2023-12' });
+  for (let times = 0; times < 2; times += 1) await workflow.signal('confirmPartner');
   // An Update is taken after the Signals that came before it.
   await brand.complete();
   expect(await brand.state()).toMatchObject({ deferredFrom: ['2023-11'], lastRefusal: null });
@@ -96,6 +101,8 @@ test('When Signals with one message id come in one workflow task, then one is ap
   }
   await t.service.startWorker();
   await brand.untilEvent('message_refused', 3);
+  await brand.untilEvent('deferred');
+  await untilAtRest(brand.workflow);
   expect(await brand.now()).toMatchObject(DECEMBER);
   expect((await brand.happened()).filter((type) => type === 'deferred')).toHaveLength(1);
 });

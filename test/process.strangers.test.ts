@@ -1,8 +1,14 @@
 /** Messages that should not have been sent, and messages that are overtaken: nothing breaks and nothing false is recorded. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import { isGrpcServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { eventually } from '../dev/apiClient';
 import { newAdvertiser } from './support/advertisers';
+import { untilAnswered } from './support/comeAgain';
 import { ownProgram, type Enrolled } from './support/ownProgram';
 import { startTestService, type TestService } from './support/testService';
+
+/** gRPC's code for what is not there. */
+const NOT_FOUND = 5;
 
 let t: TestService;
 beforeAll(async () => {
@@ -42,8 +48,7 @@ test('When a partner confirms while a resubmission to another partner is on its 
   await t.service.worker.kill('SIGKILL');
   // Both wait in Temporal for a worker, the resubmission first.
   const resubmitted = brand.resubmit({ surveyPartner: 'fairing', storePlatform: 'shopify' });
-  const admitted = brand.workflow.describe().then(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
-  await admitted;
+  await untilAdmitted(brand, 'resubmission');
   const [confirmed, deferred] = await Promise.all([
     brand.confirm(t.partner, advertiserId),
     brand.defer('2023-12', t.partner),
@@ -59,11 +64,43 @@ test('When a partner confirms while a resubmission to another partner is on its 
   });
 });
 
+/** Until Temporal has the Update of the latest write to this route of the enrollment. */
+async function untilAdmitted({ path, workflow: { workflowId } }: Enrolled, route: string): Promise<void> {
+  const updateId = await eventually(
+    async () => {
+      const { rows } = await t.db.query<{ id: string }>(
+        `select message_id || ':' || attempt as id from idempotency_key where route like '%' || $1
+          order by created_at desc limit 1`,
+        [`${path}/${route}`],
+      );
+      return rows[0]?.id;
+    },
+    (id) => id !== undefined,
+  );
+  const isAdmitted = () =>
+    t.temporal.workflowService
+      .pollWorkflowExecutionUpdate({
+        namespace: t.plan.temporalNamespace,
+        updateRef: { workflowExecution: { workflowId }, updateId: updateId! },
+        waitPolicy: {}, // for nothing: whether there is one
+      })
+      .then(() => true)
+      .catch((error: unknown) => {
+        if (isGrpcServiceError(error) && (error.code as number) === NOT_FOUND) return false;
+        throw error;
+      });
+  await eventually(isAdmitted, (found) => found);
+}
+
 test('When somebody reports the same fact without end, then it is refused before it uses up the messages of the others', async () => {
   const { brand, advertiserId } = await located();
   const statuses: number[] = [];
   const report = async () => {
-    for (let sent = 0; sent < 30; sent += 1) statuses.push((await brand.complete()).status);
+    for (let sent = 0; sent < 30; sent += 1) {
+      const key = randomUUID();
+      const body = { answers: t.answers };
+      statuses.push((await untilAnswered(() => brand.ask(t.caller, 'questionnaire', body, key))).status);
+    }
   };
   await Promise.all(Array.from({ length: 4 }, report));
   expect(statuses.filter((status) => status === 200)).toHaveLength(101);

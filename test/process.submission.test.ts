@@ -4,6 +4,7 @@ import { newAdvertiser, requestCounts, unusedAdvertiserId } from './support/adve
 import { startGate, type Gate } from './support/gate';
 import { history, ownProgram, type Enrolled } from './support/ownProgram';
 import { startTestService, UNKNOWN_ADVERTISER, type TestService } from './support/testService';
+import { untilAtRest } from './support/workflows';
 
 let t: TestService;
 let gate: Gate;
@@ -88,6 +89,7 @@ test('When the advertiser corrects the id twice before any answer, then only the
   await brand.untilEvent('advertiser_located');
   expect(await brand.state()).toMatchObject({ lookUp: { account: { advertiserId: last } } });
   expect(await brand.happened()).toEqual(['opened', 'resubmitted', 'resubmitted', 'advertiser_located']);
+  await untilAtRest(brand.workflow); // or the late look-ups would be counted by the tests that count requests
 });
 
 test('When only the contact is revised, then nothing is looked up again and the confirmation is open again', async () => {

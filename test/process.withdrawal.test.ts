@@ -1,9 +1,11 @@
 /** Withdrawal: by the caller or an admin, at any time until the payout has begun; with the payout it has one outcome. */
+import { randomUUID } from 'node:crypto';
 import type { ApiClient } from '../dev/apiClient';
 import { newAdvertiser } from './support/advertisers';
+import { untilAnswered } from './support/comeAgain';
 import { startGate, type Gate } from './support/gate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
-import { paymentsOf, payoutRows } from './support/payouts';
+import { clearFaults, paymentsOf, payoutRows } from './support/payouts';
 import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
 
@@ -113,14 +115,15 @@ test('When the payout has begun, then a withdrawal is refused and the payout is 
   const { program, brand } = await at('scheduled');
   const only = `${brand.id}:credit:1`;
   await t.fault({ target: 'payout', fault: 'execute_then_drop', only });
-  // The first look-up is the baseline before the call; the second would already find the payment.
-  await t.fault({ target: 'payout_lookup', fault: 'late_visibility', times: 2, ms: 60_000, only });
+  // Not found before all have been refused.
+  await t.fault({ target: 'payout_lookup', fault: 'late_visibility', times: 1_000, ms: 600_000, only });
   await program.advanceTo(PAYOUT);
   await brand.untilStatus('payout_unknown');
   for (const by of [t.caller, t.admin]) {
     expect(await brand.withdraw(by)).toMatchObject({ status: 409, body: { code: 'PAYOUT_BEGUN' } });
   }
   expect(await brand.hold()).toMatchObject({ status: 409, body: { code: 'PAYOUT_BEGUN' } });
+  await clearFaults(t);
   await brand.untilStatus('paid');
   expect(await paymentsOf(t, brand)).toHaveLength(1);
   expect(await brand.withdraw()).toMatchObject({
@@ -137,7 +140,10 @@ test('When withdrawals meet the payout, then each enrollment has one outcome, an
 
   const [, ...answers] = await Promise.all([
     program.advanceTo(PAYOUT),
-    ...brands.map((brand) => brand.withdraw()),
+    ...brands.map((brand) => {
+      const key = randomUUID();
+      return untilAnswered(() => brand.ask(t.caller, 'withdrawal', {}, key));
+    }),
   ]);
   for (const [index, brand] of brands.entries()) {
     const answer = answers[index]!;
@@ -156,7 +162,9 @@ test('When withdrawals meet the payout, then each enrollment has one outcome, an
 
 test('When caller and admin withdraw at once, then it ended once, and whoever came too late is told how', async () => {
   const { brand } = await at('measuring');
-  const answers = await Promise.all([brand.withdraw(), brand.withdraw(t.admin)]);
+  const answers = await Promise.all(
+    [t.caller, t.admin].map((by) => untilAnswered(() => brand.ask(by, 'withdrawal', {}, 'at-once'))),
+  );
   const told = answers.map(({ status, body }) => (status === 200 ? body.status : `${status} ${body.code}`));
   expect(told).toContain('withdrawn');
   expect(told.filter((answer) => !['withdrawn', '409 ENROLLMENT_ENDED'].includes(answer))).toEqual([]);

@@ -8,6 +8,7 @@ import { createDatabase, type Database } from '../database/pool';
 import { writeProjection } from '../database/projection';
 import { insertSubmission } from '../database/submissions';
 import { readTimeline } from '../database/timeline';
+import { eventually } from '../dev/apiClient';
 import { prepareDatabase } from '../dev/database';
 import { openedState, type EnrollmentState } from '../program/enrollmentState';
 import { sharedServers } from './support/shared';
@@ -199,11 +200,14 @@ test('When a write has waited for the row until after its attempt was given up, 
 });
 
 async function untilSomebodyWaits(): Promise<void> {
-  for (let waiting = 0; waiting === 0;) {
-    const { rows } = await database.pool.query<{ count: number }>(
-      `select count(*)::int as count from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`,
-      [name],
-    );
-    waiting = rows[0]!.count;
-  }
+  await eventually(
+    async () => {
+      const { rows } = await database.pool.query<{ count: number }>(
+        `select count(*)::int as count from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`,
+        [name],
+      );
+      return rows[0]!.count;
+    },
+    (waiting) => waiting > 0,
+  );
 }

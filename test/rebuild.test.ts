@@ -5,6 +5,7 @@ import { projectionQuery } from '../workflows/messages';
 import { ownProgram, type Enrolled } from './support/ownProgram';
 import { publishStrictProgram } from './support/programs';
 import { startTestService, type TestService } from './support/testService';
+import { runsOfWorkflow, untilAtRest } from './support/workflows';
 
 let t: TestService;
 beforeAll(async () => {
@@ -18,7 +19,10 @@ test('When PostgreSQL was restored from a backup, then the command brings every 
   const going = await ownProgram(t);
   const [ended, moved, calm] = [await ending.enroll(), await going.enroll(), await going.enroll()];
   const all = [ended, moved, calm];
-  for (const brand of all) await brand.untilEvent('advertiser_located');
+  for (const brand of all) {
+    await brand.untilEvent('advertiser_located');
+    await untilAtRest(brand.workflow);
+  }
 
   await backUp();
   await moved.confirm();
@@ -43,6 +47,7 @@ test('When an open workflow has no enrollment in PostgreSQL, then the command na
   const brand = await (await ownProgram(t)).enroll();
   await brand.untilEvent('advertiser_located');
   const { workflowId } = brand.workflow;
+  expect(await runsOfWorkflow(t, workflowId)).toBe(1); // so that it is on Temporal's list
   await forget(brand);
   const { succeeded, output } = await rebuild();
   expect(succeeded).toBe(false);
@@ -75,7 +80,7 @@ async function restore(): Promise<void> {
 function rebuild() {
   const { databaseUrl, temporalAddress, temporalNamespace, taskQueue } = t.plan;
   return runCommand(process.execPath, [builtEntry('deploy', 'rebuild.js')], {
-    timeoutMs: 30_000,
+    timeoutMs: 90_000,
     env: {
       PATH: process.env['PATH'],
       DATABASE_URL: databaseUrl,

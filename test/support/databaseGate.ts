@@ -1,6 +1,6 @@
 /**
  * Stops the service in the middle of a statement, at a point that the test names: a trigger in the test's own database
- * waits for a lock that the test holds. A held statement gives up by its lock timeout, so a test acts at once.
+ * waits for a lock that the test holds. A held statement gives up by its statement timeout, so a test acts at once.
  */
 import type { Pool } from 'pg';
 import { eventually } from '../../dev/apiClient';
@@ -28,7 +28,11 @@ export async function holdRows(
   await holder.query('select pg_advisory_lock($1)', [key]);
   await db.query(`
     create function ${name}() returns trigger language plpgsql as
-      $$ begin perform pg_advisory_xact_lock(${key}); return new; end $$;
+      $$ begin
+           perform set_config('lock_timeout', '0', true); -- the statement's own timeout leaves a slow test more time
+           perform pg_advisory_xact_lock(${key});
+           return new;
+         end $$;
     create trigger ${name} before ${event} on ${table} for each row when (${when}) execute function ${name}()`);
   const waiting = async () => {
     const { rows } = await db.query<{ count: number }>(

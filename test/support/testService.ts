@@ -24,6 +24,7 @@ import { freePort } from '../../dev/stack/ports';
 import type { ProgramDefinition } from '../../program/definition';
 import { parseDefinition } from '../../program/parseDefinition';
 import { sharedServers } from './shared';
+import { untilWorkerPolls } from './workerPolls';
 
 export const ADVERTISER = '7012345678901234567';
 export const OTHER_ADVERTISER = '7012345678901234568';
@@ -126,6 +127,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const db = new Pool({ connectionString: database.databaseAdminUrl, max: 3 });
   db.on('error', () => undefined); // some tests stop PostgreSQL
   const connection = Connection.lazy({ address: servers.temporalAddress });
+  const temporal = new TemporalClient({ connection, namespace: NAMESPACE });
+  await untilWorkerPolls(temporal, service, plan);
 
   const as = (key: string) => createApiClient(service.apiUrl, key);
   const admin = as('pps_dev_admin_ana');
@@ -144,7 +147,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     admin,
     approver: as('pps_dev_approver_bo'),
     db,
-    temporal: new TemporalClient({ connection, namespace: NAMESPACE }),
+    temporal,
     form: (changes) => ({
       programId,
       brand: { name: 'Northwind', storeUrl: `https://brand${++brands}-${unique}.example` },
