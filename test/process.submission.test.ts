@@ -90,6 +90,22 @@ test('When the advertiser corrects the id twice before any answer, then only the
   expect(await brand.happened()).toEqual(['opened', 'resubmitted', 'resubmitted', 'advertiser_located']);
 });
 
+test('When the calculation date comes while the platform is away, then lists say that it is calculating and takes no correction', async () => {
+  const program = await ownProgram(t);
+  const brand = await program.enroll({ advertiserId: UNKNOWN_ADVERTISER });
+  await brand.untilStatus('action_required');
+  const { reached } = gate.hold(UNKNOWN_ADVERTISER);
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  await reached;
+  expect(await brand.untilStatus('calculating')).toMatchObject({ waitingFor: [{ what: 'calculation' }] });
+  expect(await brand.resubmit({ advertiserId: await newAdvertiser(t) })).toMatchObject({
+    status: 409,
+    body: { code: 'CALCULATION_BEGUN' },
+  });
+  gate.release(UNKNOWN_ADVERTISER);
+  await brand.untilEvent('rolled_on');
+});
+
 test('When only the contact is revised, then nothing is looked up again and the confirmation is open again', async () => {
   const brand = await enroll(await newAdvertiser(t));
   await brand.untilEvent('advertiser_located');
