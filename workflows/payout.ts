@@ -91,8 +91,8 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
     recordPayout(journal, payout);
     if (payout.state === 'paid') break;
     await journal.write();
-    // A refused payout waits for a decision by a person, which comes with settlePayout.
-    if (payout.state === 'refused') await condition(() => false);
+    // A refused payout waits for a decision by a person, which comes with settlePayout; a new run waits on.
+    if (payout.state === 'refused') await condition(historyIsLong);
     if (historyIsLong()) await goOnInNewRun(journal);
     await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
       summary: 'before the payout is looked up again',
