@@ -1,8 +1,10 @@
 /** The calculation: look the ad account up again, read its spend, compute the credit, keep inputs and outcome. */
 import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import type { Database } from '../database/pool';
 import { insertStatement } from '../database/statements';
 import { calendarFor, lookBackSpan, nextMonth, planFor } from '../program/calendar';
+import { programTime, type ProgramClock } from '../program/clock';
 import { parseDecimal } from '../program/money';
 import { amountTableOf, computeCredit, type CreditInput, type ReportedSpend } from '../program/credit';
 import { sealStatement, STATEMENT_FORMAT } from '../program/creditStatement';
@@ -11,7 +13,7 @@ import { documentHash } from '../program/revision';
 import { lookUpAdvertiser } from './advertiser';
 import type { AdPlatform } from './ports';
 import { submittedCredit } from './submittedCredit';
-import { programNow, readProgram } from './terms';
+import { readProgram } from './terms';
 import { thirdPartyCall } from './thirdPartyCall';
 import type { MainActivities, Measurement, MeasureRequest, PayoutDate, PayoutPlanRequest } from './types';
 
@@ -100,6 +102,11 @@ async function measure(deps: Deps, request: MeasureRequest): Promise<Measurement
     lookUp,
     aboveThreshold: isAboveThreshold(definition, result),
   };
+}
+
+/** Epoch ms on the program's clock; not before Temporal asked, or a clock that is behind would measure over and over. */
+function programNow(clock: ProgramClock): number {
+  return programTime(clock, Math.max(Date.now(), Context.current().info.scheduledTimestampMs));
 }
 
 /** Whether an approver has to look at it ("above", so the threshold itself is paid without). */

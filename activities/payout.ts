@@ -75,7 +75,10 @@ async function freeze(database: Database, rail: string, request: PayRequest): Pr
     const frozen: PayoutRequest = { reference, advertiserId, amountMinor, currency };
     const payout = { request: frozen, requestHash: hashOf(frozen), enrollmentId, rail, statementId };
     if (!(await insertFrozen(client, payout)))
-      throw new Error('Another payout came at this moment, or the brand has a later enrollment; try again.');
+      throw new Error(
+        'Another payout came at this moment, or the read model does not say that this enrollment is being paid; try again. ' +
+          'If another workflow goes on with the enrollment, terminate this one.',
+      );
     return (await findPayout(client, reference))!;
   });
 }

@@ -1,10 +1,8 @@
 /** The program as activities read it. */
-import type { ProgramClock } from '../program/clock';
 import type { PeriodPlan } from '../program/calendar';
 import type { PeriodFacts } from '../program/enrollmentState';
 import type { Queryable } from '../database/pool';
 import { latestProgram, programAtRevision, type PublishedProgram } from '../database/programs';
-import { programTime } from '../program/clock';
 
 /** Throws if there is no such revision: an enrollment always names one that exists. */
 export async function readProgram(
@@ -23,9 +21,4 @@ export async function readProgram(
 export function periodFacts(plan: PeriodPlan, calendarRevision: number): PeriodFacts {
   const { month, periodFrom, periodTo, calculationAt, payoutDate, payoutAt } = plan;
   return { month, periodFrom, periodTo, calculationAt, payoutDate, payoutAt, calendarRevision };
-}
-
-/** Epoch ms on the program's clock. */
-export function programNow(clock: ProgramClock): number {
-  return programTime(clock, Date.now());
 }

@@ -60,8 +60,10 @@ export async function findPayout(db: Queryable, payoutKey: string): Promise<Payo
 }
 
 /**
- * Freezes a request; false when another live credit of the enrollment exists (somebody was quicker), or when its brand has
- * a later enrollment, which was made because nothing was paid for this one. The lock keeps the two apart.
+ * Freezes a request; false when another live credit of the enrollment exists (somebody was quicker), when the read model
+ * does not say that it is being paid, or when its brand has a later enrollment, which was made because nothing was paid for
+ * this one. A workflow that was replaced by a restart, or an attempt of a run before a reset, knows less than the read
+ * model: what is held, withdrawn or not approved there is not paid. The lock keeps these apart.
  */
 export async function insertFrozen(
   db: Queryable,
@@ -77,7 +79,8 @@ export async function insertFrozen(
     const result = await db.query(
       `insert into payout (payout_key, enrollment_id, kind, rail, request, request_hash, statement_id)
        select $1, enrollment_id, 'credit', $3, $4, $5, $6
-         from enrollment where enrollment_id = $2 and superseded_by is null for key share`,
+         from enrollment
+        where enrollment_id = $2 and superseded_by is null and state->>'stage' = 'paying' for key share`,
       [
         payout.request.reference,
         payout.enrollmentId,

@@ -85,6 +85,28 @@ test('When the process is reset after the rail has refused, then the new run doe
   expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
 });
 
+test('When a workflow is reset that a restart has replaced, and the enrollment was withdrawn since, then it pays nothing', async () => {
+  const { workflow } = enrolled;
+  await workflow.terminate('by mistake');
+  expect((await enrolled.ask(t.admin, 'restart', { note: 'By mistake.' })).status).toBe(200);
+  await enrolled.untilEvent('restarted');
+  expect((await enrolled.withdraw()).status).toBe(200);
+  await payouts.payoutDateComes(program);
+  const { workflowId } = workflow;
+  const where = ['--workflow-id', workflowId, '--type', 'LastWorkflowTask'];
+  await temporalCommand(t, 'workflow', 'reset', ...where, '--reason', 'a test');
+  await workflow.signal('wake');
+  // It believes that it has to pay.
+  await eventually(
+    async () => (await workflow.describe()).raw.pendingActivities ?? [],
+    (pending) => pending.some(({ activityType, lastFailure }) => activityType?.name === 'pay' && lastFailure),
+  );
+  expect(await payouts.payoutRows(t, enrolled)).toEqual([]);
+  expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
+  expect((await enrolled.now()).status).toBe('withdrawn');
+  await workflow.terminate('replaced by a restart');
+});
+
 test('When a paid process is reset to before its calculation and the spend has changed, then it says what was paid', async () => {
   await payouts.payoutDateComes(program);
   await enrolled.untilStatus('paid');

@@ -18,6 +18,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   enrolled = await payouts.scheduledPayout(await ownProgram(t));
+  await readModelSays('paying');
   const { enrollmentId, programId, programRevision, submission, credit } = await enrolled.state();
   const { amountMinor, currency, statementId } = credit!;
   const { advertiserId } = submission;
@@ -27,6 +28,14 @@ afterAll(async () => {
   await database?.close();
   await t?.stop();
 });
+
+/** The workflow itself waits for its payout date meanwhile. */
+async function readModelSays(stage: string): Promise<void> {
+  await t.db.query(
+    `update enrollment set state = jsonb_set(state, '{stage}', to_jsonb($2::text)) where enrollment_id = $1`,
+    [enrolled.id, stage],
+  );
+}
 
 const ABSENT: PayoutLookUp = { outcome: 'absent', evidence: 'none listed' };
 
@@ -153,6 +162,17 @@ test('When an outcome comes for a payout that nobody has submitted, then it is n
   expect(await activities.settle(forged)).toMatchObject({ state: 'frozen', railPaymentId: null });
   expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'frozen', railPaymentId: null }]);
 });
+
+test.each(['scheduled', 'approving', 'closed'])(
+  'When the read model says that the enrollment is %s, then a late attempt of another run freezes and pays nothing',
+  async (stage) => {
+    await readModelSays(stage);
+    const { calls, activities } = countingRail();
+    await expect(activities.pay(request)).rejects.toThrow('try again');
+    expect(calls).toEqual([]);
+    expect(await payouts.payoutRows(t, enrolled)).toEqual([]);
+  },
+);
 
 test('When a second live credit is inserted or a payout deleted, then the database refuses it', async () => {
   const { activities } = countingRail();

@@ -1,6 +1,6 @@
 /** A hold: facts are taken, but no step is made and nobody is reminded, until an admin releases it. */
 import type { ProgramDefinition } from '../program/definition';
-import { newAdvertiser } from './support/advertisers';
+import { changeAdvertiser, newAdvertiser } from './support/advertisers';
 import { startGate, type Gate } from './support/gate';
 import { ownProgram, shownDetails, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { paymentsOf } from './support/payouts';
@@ -120,6 +120,21 @@ test('When it is held while its spend is read, then the credit is computed but n
   expect(await brand.now()).toMatchObject({ status: 'scheduled', onHold: { reasonCode: 'FRAUD_REVIEW' } });
   await brand.release();
   await brand.untilStatus('paid');
+});
+
+test('When it is held while its ad account is found suspended, then everybody sees so before the release', async () => {
+  const { program, brand, advertiserId } = await complete();
+  const { reached } = gate.hold(advertiserId);
+  await program.advanceTo(CALCULATION);
+  await reached;
+  await changeAdvertiser(t, advertiserId, { status: 'STATUS_LIMIT' });
+  await brand.hold();
+  gate.release(advertiserId);
+  expect(await brand.untilEvent('advertiser_located', 2)).toMatchObject({
+    details: { accountStatus: 'suspended' },
+  });
+  await brand.release();
+  await brand.untilEvent('rolled_on');
 });
 
 test('When it is held while its spend is read and there is none, then it is closed only after the release', async () => {

@@ -7,6 +7,7 @@ import * as messages from '../workflows/messages';
 import { newAdvertiser } from './support/advertisers';
 import { history, ownProgram, shownDetails, type Enrolled } from './support/ownProgram';
 import { startTestService, UNKNOWN_ADVERTISER, type TestService } from './support/testService';
+import { untilAtRest } from './support/workflows';
 
 let t: TestService;
 beforeAll(async () => {
@@ -118,6 +119,7 @@ test('When operators read a history, then summaries say what each activity and t
 test('When an Update has a version of another contract, then it is refused and nothing is written', async () => {
   const brand = await (await ownProgram(t)).enroll();
   await brand.untilEvent('advertiser_located');
+  await untilAtRest(brand.workflow);
   const before = await countsOf(brand.workflow);
   const actor = { role: 'admin', id: 'ana' } as const;
   const update = { version: 2, messageId: randomUUID(), actor, month: '2023-12' } as never;

@@ -124,6 +124,25 @@ test('When the ad account has moved west when it is measured, then the calculati
   expect((await brand.untilStatus('scheduled')).credit).toMatchObject({ amountMinor: 450_000 });
 });
 
+test('When one calculation looks the ad account up twice, then the timeline keeps both', async () => {
+  const program = await ownProgram(t);
+  const advertiserId = await newAdvertiser(t, { timezone: 'Asia/Tokyo', status: 'STATUS_LIMIT' });
+  const brand = await program.enroll({ advertiserId });
+  await brand.untilEvent('advertiser_located');
+  await brand.confirm();
+  await brand.complete();
+  // Active by now, but further west: too early after all.
+  await changeAdvertiser(t, advertiserId, { timezone: 'America/Los_Angeles' });
+  await program.advanceTo('2023-12-02T16:00:00Z');
+  await brand.untilEnded('measure');
+  expect(await brand.now()).toMatchObject({ status: 'measuring' });
+  expect((await brand.happened()).slice(-3)).toEqual([
+    'calculation_begun',
+    'advertiser_located',
+    'advertiser_located',
+  ]);
+});
+
 test('When a late payout goes to the next date, then it is that of the calendar which its period is from', async () => {
   const { calendar, policies } = t.definition;
   const program = await ownProgram(t, {

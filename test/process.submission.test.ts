@@ -73,7 +73,7 @@ test('When the answer about a replaced ad account comes late, then it is ignored
   await brand.confirm(t.partner, current);
   await brand.complete();
   expect(await brand.state()).toMatchObject({
-    lookUp: { state: 'located', region: 'US', account: { advertiserId: current, country: 'US' } },
+    lookUp: { state: 'located', region: 'US', account: { country: 'US' } },
   });
   const located = (await brand.timeline()).filter(({ type }) => type === 'advertiser_located');
   expect(located.map(({ details }) => details['advertiserId'])).toEqual([current]);
@@ -87,9 +87,25 @@ test('When the advertiser corrects the id twice before any answer, then only the
   await brand.resubmit({ advertiserId: last });
   for (const id of [first, second]) gate.release(id);
   await brand.untilEvent('advertiser_located');
-  expect(await brand.state()).toMatchObject({ lookUp: { account: { advertiserId: last } } });
+  expect(await brand.untilEvent('advertiser_located')).toMatchObject({ details: { advertiserId: last } });
   expect(await brand.happened()).toEqual(['opened', 'resubmitted', 'resubmitted', 'advertiser_located']);
   await untilAtRest(brand.workflow); // or the late look-ups would be counted by the tests that count requests
+});
+
+test('When the calculation date comes while the platform is away, then lists say that it is calculating and takes no correction', async () => {
+  const program = await ownProgram(t);
+  const brand = await program.enroll({ advertiserId: UNKNOWN_ADVERTISER });
+  await brand.untilStatus('action_required');
+  const { reached } = gate.hold(UNKNOWN_ADVERTISER);
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  await reached;
+  expect(await brand.untilStatus('calculating')).toMatchObject({ waitingFor: [{ what: 'calculation' }] });
+  expect(await brand.resubmit({ advertiserId: await newAdvertiser(t) })).toMatchObject({
+    status: 409,
+    body: { code: 'CALCULATION_BEGUN' },
+  });
+  gate.release(UNKNOWN_ADVERTISER);
+  await brand.untilEvent('rolled_on');
 });
 
 test('When only the contact is revised, then nothing is looked up again and the confirmation is open again', async () => {

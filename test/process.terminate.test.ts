@@ -130,6 +130,27 @@ test('When a payout was refused and its enrollment is restarted, then it waits f
   expect(await payouts.asked(t, 'payout')).toBe(asked);
 });
 
+test('When a payout is pending again after a restart, then the timeline keeps what it was before', async () => {
+  const brand = await payouts.scheduledPayout(program);
+  const only = payouts.payoutKey(brand);
+  await t.fault({ target: 'payout', fault: 'pending', only });
+  await payouts.payoutDateComes(program);
+  await brand.untilEvent('payout_pending');
+  await t.fault({ target: 'payout_lookup', fault: 'late_visibility', ms: 600_000, times: 1_000, only });
+  await brand.untilEvent('payout_unknown');
+  await brand.workflow.terminate('by mistake');
+  await payouts.clearFaults(t);
+  await restart(brand);
+  await brand.untilEvent('restarted');
+  await brand.untilStatus('paying');
+  expect((await brand.happened()).slice(-4)).toEqual([
+    'payout_pending',
+    'payout_unknown',
+    'restarted',
+    'payout_pending',
+  ]);
+});
+
 test('When the workflow of an open enrollment was deleted, then it is listed and an admin can restart it', async () => {
   const brand = await program.enroll();
   await brand.untilEvent('advertiser_located');

@@ -7,7 +7,7 @@ import { patient, thirdParty } from './activities';
 import { approvalCauses } from './approval';
 import { endUnpaid } from './ending';
 import { SERVICE, type Journal } from './journal';
-import { lookUpAgain, recordLookUp, takeOver } from './lookUp';
+import { keyOfLookUpAgain, lookUpAgain, recordLookUp, takeOver } from './lookUp';
 import { waitAndRemind } from './reminders';
 import type { Waits } from './waits';
 
@@ -35,7 +35,11 @@ export async function calculate(journal: Journal): Promise<void> {
   const { state } = journal;
   const { terms } = state;
   // An ad account that could not be used may have become usable meanwhile.
-  if (openNeeds(state).some(({ what }) => ACCOUNT_NEEDS.includes(what))) await lookUpAgain(journal);
+  if (openNeeds(state).some(({ what }) => ACCOUNT_NEEDS.includes(what))) {
+    // The platform may be away for hours: nobody is to be told meanwhile that corrections are still taken.
+    await journal.write();
+    await lookUpAgain(journal);
+  }
   const missing = missingFacts(journal);
   if (missing.length > 0) {
     await rollOnOrClose(journal, terms.missedFacts, missing);
@@ -70,7 +74,7 @@ export async function calculate(journal: Journal): Promise<void> {
       await schedule(journal, measured.credit, approvalCauses(journal, measured.aboveThreshold));
       return;
     case 'too_early':
-      recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
+      recordLookUp(journal, measured.lookUp, keyOfLookUpAgain(journal));
       state.stage = 'collecting';
       await journal.write();
       return;
@@ -79,7 +83,7 @@ export async function calculate(journal: Journal): Promise<void> {
       await rollOnOrClose(journal, terms.noSpend, [measured.reasonCode]);
       return;
     case 'account_not_usable':
-      recordLookUp(journal, measured.lookUp, `looked_up_again:${period.month}`);
+      recordLookUp(journal, measured.lookUp, keyOfLookUpAgain(journal));
       await rollOnOrClose(journal, terms.missedFacts, missingFacts(journal));
   }
 }
@@ -113,7 +117,8 @@ async function rollOnOrClose(
   reasonCodes: ReasonCode[],
 ): Promise<void> {
   const { state } = journal;
-  // A hold may have come while the spend was read.
+  // A hold may have come while the spend was read, and may last for weeks.
+  if (state.onHold) await journal.write();
   await condition(() => !state.onHold);
   const { month: fromMonth } = state.period;
   const reasons = { reasonCodes: reasonCodes.join(',') };

@@ -15,10 +15,13 @@ export interface Kind<M extends Message> {
 
 /** Applies a message; one that was applied before, whatever way it came, changes nothing. Throws its refusal. */
 export function applyOnce<M extends Message>(journal: Journal, kind: Kind<M>, message: M): Promise<void> {
-  return journal.once(message.messageId, async () => {
-    kind.check(message);
-    await kind.apply(message);
-  });
+  return journal.once(message.messageId, () => applyNow(kind, message));
+}
+
+/** For a message that cannot come again. Throws its refusal. */
+export async function applyNow<M extends Message>(kind: Kind<M>, message: M): Promise<void> {
+  kind.check(message);
+  await kind.apply(message);
 }
 
 /** Throws INVALID_MESSAGE for what is not a message of this kind. */

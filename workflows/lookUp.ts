@@ -49,7 +49,12 @@ export async function lookUpAgain(journal: Journal): Promise<void> {
     { summary: `look up advertiser ${advertiserId} again` },
     [{ programId, programRevision, advertiserId, enrolledOn, month, calendarRevision }],
   );
-  recordLookUp(journal, answer, `looked_up_again:${month}`);
+  recordLookUp(journal, answer, keyOfLookUpAgain(journal));
+}
+
+/** The key of its entry; one calculation may look up twice, and one month may be calculated twice. */
+export function keyOfLookUpAgain({ state, sequence }: Journal): string {
+  return `looked_up_again:${state.period.month}:${sequence}`;
 }
 
 /** Takes over what the platform says of the ad account; its time zone moves the end of the period. */

@@ -88,11 +88,11 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
       { summary: `book the payout (${attempt.outcome.outcome})` },
       [attempt],
     );
-    recordPayout(journal, payout, lookUps);
+    recordPayout(journal, payout);
     if (payout.state === 'paid') break;
     await journal.write();
-    // A refused payout waits for a decision by a person, which comes with settlePayout.
-    if (payout.state === 'refused') await condition(() => false);
+    // A refused payout waits for a decision by a person, which comes with settlePayout; a new run waits on.
+    if (payout.state === 'refused') await condition(historyIsLong);
     if (historyIsLong()) await goOnInNewRun(journal);
     await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
       summary: 'before the payout is looked up again',
@@ -107,7 +107,7 @@ function lookedUpAgain(payoutKey: string): PaymentAttempt {
   return { payoutKey, outcome: { outcome: 'unknown', evidence: 'looked up again' } };
 }
 
-function recordPayout(journal: Journal, payout: PayoutFacts, lookUps: number): void {
+function recordPayout(journal: Journal, payout: PayoutFacts): void {
   const { state } = journal;
   const unchanged = state.payout?.key === payout.key && state.payout.state === payout.state;
   state.payout = payout;
@@ -117,7 +117,8 @@ function recordPayout(journal: Journal, payout: PayoutFacts, lookUps: number): v
   }
   if (unchanged) return;
   journal.record({
-    key: `payout_${payout.state}:${payout.key}:${lookUps}`,
+    // It may be in one state several times, also after a restart.
+    key: `payout_${payout.state}:${payout.key}:${journal.sequence}`,
     type: `payout_${payout.state}`,
     actor: SERVICE,
     details: { payoutKey: payout.key, railPaymentId: payout.railPaymentId, amountMinor: payout.amountMinor },

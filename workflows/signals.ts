@@ -8,7 +8,7 @@ import { PARTNER_CRITERIA } from '../program/criteria';
 import type { PartnerCriterion } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { OPERATOR, type Journal } from './journal';
-import { applyOnce, failure, isMonth, isReasonCode, type Kind } from './kinds';
+import { applyNow, applyOnce, failure, isMonth, isReasonCode, type Kind } from './kinds';
 import type { Message, OperatorMessage } from './messages';
 
 /** What every Signal may hold; a sent actor is not believed. */
@@ -34,13 +34,15 @@ export function receiveSignals(journal: Journal): ReceiveSignal {
       const key = `${run}:${(received += 1)}`;
       try {
         const given = readSignal(sent, fields);
-        const messageId = optionalId(given.messageId, 'messageId') ?? key;
-        await applyOnce(journal, kind, {
+        const messageId = optionalId(given.messageId, 'messageId');
+        const message = {
           ...complete(given),
           version: 1,
-          messageId,
+          messageId: messageId ?? key,
           actor: OPERATOR,
-        } as unknown as M);
+        } as unknown as M;
+        // A number is not remembered: of two runs without an entry of their own, both count from the same.
+        await (messageId === undefined ? applyNow(kind, message) : applyOnce(journal, kind, message));
       } catch (error) {
         refuse(journal, definition.name, key, error);
       }
