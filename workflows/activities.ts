@@ -6,11 +6,25 @@ import type { LocalActivities, MainActivities, PayoutActivities } from '../activ
  * Short writes and reads of our own database inside the workflow task: no state transition of their own. They give up
  * quickly, because a workflow task must not wait for a database that is down; whoever calls them has another way.
  */
-export const local = proxyLocalActivities<LocalActivities>({
+const local = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '2 seconds',
   scheduleToCloseTimeout: '5 seconds',
   retry: { initialInterval: '200 milliseconds', maximumAttempts: 3 },
 });
+
+/**
+ * The returned function runs one of them at a time, in the order in which they are asked for. Two at once would end one
+ * after the other when they run and both together when the history is replayed, where what waits for them would then go
+ * on in another order: a nondeterminism failure, for good.
+ */
+export function localActivities() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(run: (activities: typeof local) => Promise<T>): Promise<T> => {
+    const next = last.then(() => run(local));
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
 
 /** Our own database, for as long as it takes: an enrollment is never lost because PostgreSQL was away. */
 export const patient = proxyActivities<

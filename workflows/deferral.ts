@@ -2,7 +2,6 @@
 import { log } from '@temporalio/workflow';
 import type { PlanRequest } from '../activities/types';
 import type { PeriodFacts } from '../program/enrollmentState';
-import { local } from './activities';
 import type { Journal } from './journal';
 import { failure, isMonth, isText, refusal, refuseOnceCalculating, type Kind } from './kinds';
 import type { DeferMessage } from './messages';
@@ -63,8 +62,9 @@ async function plan(journal: Journal, message: DeferMessage): Promise<PeriodFact
     timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
     move: { kind: 'defer', fromMonth: period.month, month, allowEarlier: actor.role === 'admin' },
   };
-  const answer = await local.planPeriod
-    .executeWithOptions({ summary: `${month} in the calendar` }, [request])
+  const options = { summary: `${month} in the calendar` };
+  const answer = await journal
+    .local(({ planPeriod }) => planPeriod.executeWithOptions(options, [request]))
     .catch((error: unknown) => {
       log.warn('The calendar could not be read', { error });
       throw failure('TRY_AGAIN', 'The calendar could not be read just now. Send the same request again.');

@@ -4,7 +4,6 @@
  */
 import { condition, log } from '@temporalio/workflow';
 import { REASONS_FOR, type Decision, type DecisionKind } from '../program/decision';
-import { local } from './activities';
 import type { EndedBy } from './ending';
 import type { Journal } from './journal';
 import {
@@ -134,17 +133,17 @@ function decided<K extends DecisionKind>(
 }
 
 async function readDecision<K extends DecisionKind>(
-  { state }: Journal,
+  { state, local }: Journal,
   kind: K,
   decisionId: string,
 ): Promise<DecisionOf<K>> {
   const options = { summary: `read the decision (${kind})` };
-  const decision = await local.readDecision
-    .executeWithOptions(options, [decisionId])
-    .catch((error: unknown) => {
-      log.warn('A decision could not be read', { error });
-      throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
-    });
+  const decision = await local(({ readDecision }) =>
+    readDecision.executeWithOptions(options, [decisionId]),
+  ).catch((error: unknown) => {
+    log.warn('A decision could not be read', { error });
+    throw failure('TRY_AGAIN', 'The decision could not be read just now. Send the same request again.');
+  });
   if (decision?.kind !== kind || decision.enrollmentId !== state.enrollmentId)
     throw refusal('DECISION_UNKNOWN');
   return decision as DecisionOf<K>;

@@ -15,7 +15,7 @@ import { openedState, type Actor, type EnrollmentState } from '../program/enroll
 import { explain } from '../program/explain';
 import { pendingSince } from '../program/reminders';
 import { statusOf } from '../program/status';
-import { local, patient } from './activities';
+import { localActivities, patient } from './activities';
 import {
   CALCULATION_MONTH,
   ENROLLMENT_STATUS,
@@ -41,6 +41,7 @@ export class Journal {
   /** Entries before this run: of an earlier one, or of a workflow that was stopped. */
   readonly beganAt: number;
   readonly repeats: Repeats;
+  readonly local = localActivities();
   private readonly applied: Set<string>;
   private readonly applying = new Map<string, Promise<void>>();
   /** Of this run, also those that are written: the read model can be made anew from them. */
@@ -130,7 +131,9 @@ export class Journal {
     try {
       // Temporal UI shows what happened by its name.
       const summary = batch.events.map(({ type }) => type).join(', ') || 'goes on in a new run';
-      await CancellationScope.nonCancellable(() => local.project.executeWithOptions({ summary }, [batch]));
+      await CancellationScope.nonCancellable(() =>
+        this.local(({ project }) => project.executeWithOptions({ summary }, [batch])),
+      );
       this.writtenThrough = batch.sequence;
     } catch (error) {
       log.warn('The read model could not be written; a regular activity catches up', { error });
