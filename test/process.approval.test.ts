@@ -76,7 +76,12 @@ test('When the approver rejects, then the enrollment ends as rejected and nothin
 test('When the approver sends the credit back, then it is held without a credit, and measured anew once it is released', async () => {
   const { brand, advertiserId } = await awaitingApproval();
   const old = (await brand.now()).approval!.statementId;
-  await brand.decide('send_back');
+  const sentBack = { outcome: 'send_back', statementId: old, reasonCode: 'POSSIBLE_DUPLICATE' };
+  await brand.ask(t.approver, 'approval', sentBack);
+  expect(await brand.untilEvent('sent_back')).toMatchObject({
+    actor: { role: 'approver', id: 'bo' },
+    details: { reasonCode: 'POSSIBLE_DUPLICATE', statementId: old },
+  });
   const held = await t.until(brand.id, ({ onHold }) => onHold !== null);
   expect(held).toMatchObject({
     status: 'measuring',
@@ -101,6 +106,16 @@ test('When the approver sends the credit back, then it is held without a credit,
   expect(await brand.now()).toMatchObject({ status: 'awaiting_approval', approval: { decided: null } });
   await brand.decide('approve');
   await brand.untilStatus('scheduled');
+});
+
+test('When a credit is sent back without a reason, then it is refused and goes on waiting', async () => {
+  const { brand } = await awaitingApproval();
+  const { statementId } = (await brand.now()).approval!;
+  expect(await brand.ask(t.approver, 'approval', { outcome: 'send_back', statementId })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/reasonCode', message: 'is required to send back, or a note' }] },
+  });
+  expect(await brand.now()).toMatchObject({ status: 'awaiting_approval', approval: { decided: null } });
 });
 
 test.each([
@@ -203,7 +218,9 @@ test('When approvers decide at once, then one decision counts and the others are
   const { statementId } = (await brand.now()).approval!;
   const outcomes = ['approve', 'reject', 'approve', 'send_back', 'reject'];
   const answers = await Promise.all(
-    outcomes.map((outcome) => brand.ask(t.approver, 'approval', { outcome, statementId })),
+    outcomes.map((outcome) =>
+      brand.ask(t.approver, 'approval', { outcome, statementId, reasonCode: 'FRAUD_REVIEW' }),
+    ),
   );
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(4);

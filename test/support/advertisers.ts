@@ -3,6 +3,8 @@ import { randomInt } from 'node:crypto';
 import type { TestService } from './testService';
 
 export interface AdvertiserPlan {
+  /** One that the sandbox does not know yet. */
+  advertiserId?: string;
   country?: string;
   currency?: string;
   timezone?: string;
@@ -13,9 +15,8 @@ export interface AdvertiserPlan {
 
 /** The id of a new ad account; by default an active one in New York that spends 12,480.00 a month. */
 export async function newAdvertiser(t: TestService, plan: AdvertiserPlan = {}): Promise<string> {
-  const advertiserId = unusedAdvertiserId();
+  const { advertiserId = unusedAdvertiserId(), monthlySpend = '12480.00' } = plan;
   await changeAdvertiser(t, advertiserId, plan);
-  const { monthlySpend = '12480.00' } = plan;
   for (const [from, to] of [
     ['2023-11-01', '2023-11-30'],
     ['2023-12-01', '2023-12-31'],
