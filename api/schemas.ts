@@ -104,11 +104,17 @@ export const waiverBody = requiredNoteBody.extend({
 });
 export type WaiverBody = z.infer<typeof waiverBody>;
 
-export const approvalBody = noteBody.extend({
-  outcome: oneOf(APPROVAL_OUTCOMES),
-  statementId: text(64),
-  reasonCode: oneOf(REASONS_FOR.approval).optional(),
-});
+/** What is sent back comes to somebody who has to know why. */
+export const approvalBody = noteBody
+  .extend({
+    outcome: oneOf(APPROVAL_OUTCOMES),
+    statementId: text(64),
+    reasonCode: oneOf(REASONS_FOR.approval).optional(),
+  })
+  .refine(({ outcome, reasonCode, note }) => outcome !== 'send_back' || (reasonCode ?? note) !== undefined, {
+    path: ['reasonCode'],
+    error: 'is required to send back, or a note',
+  });
 export type ApprovalBody = z.infer<typeof approvalBody>;
 
 export const questionnaireBody = z.strictObject({

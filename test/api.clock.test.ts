@@ -55,9 +55,7 @@ test('When two admins adjust the clock at once, then it never goes backwards and
     { length: 20 },
     (_, index) => `2023-11-${String(index + 1).padStart(2, '0')}T00:00:00Z`,
   );
-  const answers = await Promise.all(
-    days.map((advanceTo) => untilAnswered(() => adjust(id, { advanceTo }))),
-  );
+  const answers = await Promise.all(days.map((advanceTo) => untilAnswered(() => adjust(id, { advanceTo }))));
   for (const { status } of answers) expect([200, 409]).toContain(status);
   expect((await adjust(id, { speed: 0 })).body.now).toBe('2023-11-20T00:00:00.000Z');
 });

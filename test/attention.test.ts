@@ -64,7 +64,7 @@ test('When staff read the list, then each entry says what to do and where to rea
 test('When the code of a worker fails on an enrollment, then it is listed until the code is right again', async () => {
   const brand = await located();
   await t.service.worker.stop();
-  const broken = await startBrokenWorker();
+  const broken = await startBrokenWorker('throw new Error("broken");');
   try {
     await brand.workflow.signal('wake');
     // Temporal says so after the fifth failure in a row: its pauses between them are 5 s and longer.
@@ -76,6 +76,24 @@ test('When the code of a worker fails on an enrollment, then it is listed until 
   await compareUntil(t, brand.id, [], 90_000);
   expect((await brand.confirm()).status).toBe(200);
 }, 360_000);
+
+test('When a run fails, then it is listed, and an admin restarts it', async () => {
+  const program = await ownProgram(t);
+  await t.service.worker.stop();
+  const broken = await startBrokenWorker('throw workflow_1.ApplicationFailure.nonRetryable("broken");');
+  let brand: Enrolled;
+  try {
+    brand = await program.enroll();
+    await expect(brand.workflow.result()).rejects.toMatchObject({ cause: { message: 'broken' } });
+  } finally {
+    await broken.stop();
+    await t.service.startWorker();
+  }
+  await compareUntil(t, brand.id, ['RUN_STOPPED']);
+  expect(await brand.ask(t.admin, 'restart', { note: 'Mended.' })).toMatchObject({ status: 200 });
+  await brand.untilEvent('advertiser_located');
+  expect(await attentionReasons(t, brand.id)).toEqual([]);
+});
 
 test('When an activity fails five times, then it is listed until it succeeds', async () => {
   const advertiserId = await newAdvertiser(t);
@@ -189,10 +207,10 @@ test("When somebody else's workflow has the id of an enrollment, then the enroll
   await t.untilEvent(id, 'opened');
 });
 
-/** Its workflow code throws on every enrollment; the comparison is as it should be. */
-async function startBrokenWorker() {
+/** Its workflow code begins every enrollment with this fault; the comparison is as it should be. */
+async function startBrokenWorker(fault: string) {
   const code = readFileSync(builtEntry('workflow-bundle.js'), 'utf8');
-  const broken = code.replace('async function enrollment(input) {', '$& throw new Error("broken");');
+  const broken = code.replace('async function enrollment(input) {', `$& ${fault}`);
   expect(broken).not.toBe(code);
   const { databaseUrl, temporalAddress, temporalNamespace: namespace, taskQueue } = t.plan;
   const database = createDatabase({ connectionString: databaseUrl });

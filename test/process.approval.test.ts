@@ -77,7 +77,12 @@ test('When the approver rejects, then the enrollment ends as rejected and nothin
 test('When the approver sends the credit back, then it is held without a credit, and measured anew once it is released', async () => {
   const { brand, advertiserId } = await awaitingApproval();
   const old = (await brand.now()).approval!.statementId;
-  await brand.decide('send_back');
+  const sentBack = { outcome: 'send_back', statementId: old, reasonCode: 'POSSIBLE_DUPLICATE' };
+  await brand.ask(t.approver, 'approval', sentBack);
+  expect(await brand.untilEvent('sent_back')).toMatchObject({
+    actor: { role: 'approver', id: 'bo' },
+    details: { reasonCode: 'POSSIBLE_DUPLICATE', statementId: old },
+  });
   const held = await t.until(brand.id, ({ onHold }) => onHold !== null);
   expect(held).toMatchObject({
     status: 'measuring',
@@ -102,6 +107,16 @@ test('When the approver sends the credit back, then it is held without a credit,
   expect(await brand.now()).toMatchObject({ status: 'awaiting_approval', approval: { decided: null } });
   await brand.decide('approve');
   await brand.untilStatus('scheduled');
+});
+
+test('When a credit is sent back without a reason, then it is refused and goes on waiting', async () => {
+  const { brand } = await awaitingApproval();
+  const { statementId } = (await brand.now()).approval!;
+  expect(await brand.ask(t.approver, 'approval', { outcome: 'send_back', statementId })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/reasonCode', message: 'is required to send back, or a note' }] },
+  });
+  expect(await brand.now()).toMatchObject({ status: 'awaiting_approval', approval: { decided: null } });
 });
 
 test.each([
@@ -205,7 +220,7 @@ test('When approvers decide at once, then one decision counts and the others are
   const outcomes = ['approve', 'reject', 'approve', 'send_back', 'reject'];
   const answers = await Promise.all(
     outcomes.map((outcome, index) => {
-      const decision = { outcome, statementId };
+      const decision = { outcome, statementId, reasonCode: 'FRAUD_REVIEW' };
       return untilAnswered(() => brand.ask(t.approver, 'approval', decision, `decision-${index}`));
     }),
   );

@@ -10,14 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => t?.stop());
 
-test.each(['verifying', 'scheduled'])(
+test.each(['verifying', 'awaiting_approval', 'scheduled'])(
   'When an operator cancels a %s enrollment, then it ends withdrawn and nothing is paid',
   async (status) => {
-    const advertiserId = await newAdvertiser(t);
+    const monthlySpend = status === 'awaiting_approval' ? '25000.00' : '12480.00';
+    const advertiserId = await newAdvertiser(t, { monthlySpend });
     const program = await ownProgram(t);
     const brand = await program.enroll({ advertiserId });
     await brand.untilEvent('advertiser_located');
-    if (status === 'scheduled') {
+    if (status !== 'verifying') {
       await brand.confirm(t.partner, advertiserId);
       await brand.complete();
       await program.advanceTo('2023-12-04T00:00:00Z');

@@ -8,7 +8,7 @@ import type { EnrollmentState } from '../program/enrollmentState';
 import * as messages from '../workflows/messages';
 import { newAdvertiser, requestCounts } from './support/advertisers';
 import { startGate, type Gate } from './support/gate';
-import { history, ownProgram, type Enrolled } from './support/ownProgram';
+import { history, ownProgram, storedHistory, type Enrolled } from './support/ownProgram';
 import { clearFaults } from './support/payouts';
 import { startTestService, type TestService } from './support/testService';
 
@@ -145,6 +145,24 @@ test('When a fact is reported again by somebody else, then the first report stan
     ['questionnaire_completed', 'shop-app', false],
     ['questionnaire_completed', 'ana', true],
   ]);
+});
+
+test('When the questionnaire is completed, then the answers are in PostgreSQL and the process knows their id, sender and time', async () => {
+  const brand = await located();
+  await brand.complete();
+  const { questionnaire } = await brand.state();
+  expect(questionnaire).toMatchObject({
+    by: { role: 'caller', id: 'shop-app' },
+    at: Date.parse('2023-10-12T16:00:00Z'),
+  });
+  const { rows } = await t.db.query<{ answers: object }>(
+    `select answers from questionnaire_answers where answers_id = $1 and enrollment_id = $2`,
+    [questionnaire!.answersId, brand.id],
+  );
+  expect(rows).toEqual([{ answers: t.answers }]);
+  const stored = await storedHistory(brand.workflow);
+  expect(stored).toContain(questionnaire!.answersId);
+  expect(stored).not.toContain('At the checkout');
 });
 
 test('When the same message comes again, as another attempt or as a Signal, then it is applied once', async () => {

@@ -64,6 +64,22 @@ test('When the calculation date comes while it is held, then nothing is calculat
   expect((await brand.happened()).slice(-3)).toEqual(['released', 'calculation_begun', 'credit_calculated']);
 });
 
+test('When it is held, then the form, the partner and the questionnaire are heard, and it is deferred', async () => {
+  const program = await ownProgram(t);
+  const brand = await program.enroll({ advertiserId: await newAdvertiser(t) });
+  await brand.untilEvent('advertiser_located');
+  await brand.hold();
+  await brand.resubmit({ advertiserId: await newAdvertiser(t) });
+  await brand.untilEvent('advertiser_located', 2);
+  expect(await brand.reject()).toMatchObject({ status: 200, body: { status: 'action_required' } });
+  expect(await brand.confirm(t.partner, brand.form.advertiserId)).toMatchObject({ status: 200 });
+  expect(await brand.defer('2023-12')).toMatchObject({ status: 200 });
+  expect(await brand.complete()).toMatchObject({
+    status: 200,
+    body: { status: 'measuring', calculationMonth: '2023-12', onHold: { reasonCode: 'FRAUD_REVIEW' } },
+  });
+});
+
 test('When the payout date comes while it is held, then nothing is paid until the release', async () => {
   const { program, brand } = await complete();
   await program.advanceTo(CALCULATION);

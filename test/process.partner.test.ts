@@ -1,13 +1,38 @@
 /** The survey partner's word: a rejection, of all or of one criterion, and a confirmation after all. */
+import { createApiClient } from '../dev/apiClient';
+import { DEVELOPMENT_KEYS } from '../dev/settings';
 import { newAdvertiser } from './support/advertisers';
 import { ownProgram, storedHistory, type Enrolled } from './support/ownProgram';
 import { startTestService, type TestService } from './support/testService';
 
 let t: TestService;
 beforeAll(async () => {
-  t = await startTestService();
+  const okendo = { key: 'pps_dev_partner_okendo', role: 'partner', id: 'okendo', surveyPartner: 'okendo' };
+  t = await startTestService({ environment: { API_KEYS: JSON.stringify([...DEVELOPMENT_KEYS, okendo]) } });
 });
 afterAll(() => t?.stop());
+
+test.each([
+  ['kno', 'pps_dev_partner_kno', { role: 'partner', id: 'kno' }],
+  ['okendo', 'pps_dev_partner_okendo', { role: 'partner', id: 'okendo' }],
+  ['okendo', 'pps_dev_admin_ana', { role: 'admin', id: 'ana' }],
+])(
+  'When %s is the partner and %s confirms, then its criteria are attested, with who and when',
+  async (surveyPartner, key, by) => {
+    const brand = await (await ownProgram(t)).enroll({ surveyPartner });
+    await brand.untilEvent('advertiser_located');
+    await brand.confirm(createApiClient(t.service.apiUrl, key));
+    const { criteria: listed } = (await brand.now()) as unknown as { criteria: object[] };
+    const evidence = { source: 'survey_partner', by, at: '2023-10-12T16:00:00.000Z' };
+    expect(listed.slice(0, 3)).toMatchObject(
+      ['subscription', 'survey_template', 'data_sharing'].map((criterion) => ({
+        criterion,
+        status: 'attested',
+        evidence,
+      })),
+    );
+  },
+);
 
 test('When the partner rejects, then the advertiser must act, and when it confirms after all, then the enrollment is paid', async () => {
   const program = await ownProgram(t);

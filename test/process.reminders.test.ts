@@ -1,7 +1,8 @@
 /** Reminders at the program's days (pps-demo: 3, 7, 14 for advertiser and partner; 1, 3, 7 for the approver). */
+import { randomBytes } from 'node:crypto';
 import { newAdvertiser } from './support/advertisers';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
-import { startTestService, type TestService } from './support/testService';
+import { startTestService, UNKNOWN_ADVERTISER, type TestService } from './support/testService';
 
 let t: TestService;
 beforeAll(async () => {
@@ -43,6 +44,31 @@ test('When a fact is in, then nobody is reminded of it any more', async () => {
   await program.advanceTo('2023-11-26T16:00:00Z');
   await brand.untilClockRead(2);
   expect(await reminders(brand)).toEqual(['advertiser of questionnaire 1']);
+});
+
+test('When advertiser id and API key are wrong, then the advertiser is reminded of each, and not once they are mended', async () => {
+  const program = await ownProgram(t);
+  // The sandbox knows by its beginning what a key opens.
+  const key = (kind: string) => `fk_${kind}_${randomBytes(12).toString('hex')}`;
+  const brand = await program.enroll({
+    surveyPartner: 'fairing',
+    partnerApiKey: key('revoked'),
+    advertiserId: UNKNOWN_ADVERTISER,
+  });
+  await brand.complete();
+  await brand.untilEvent('partner_key_checked');
+  await brand.untilEvent('advertiser_not_located');
+  await program.advanceTo('2023-10-15T16:00:00Z');
+  await brand.untilEvent('reminder_due', 2);
+  expect(await reminders(brand)).toEqual([
+    'advertiser of valid_api_key 1',
+    'advertiser of advertiser_id_correction 1',
+  ]);
+  await brand.resubmit({ partnerApiKey: key('valid'), advertiserId: await newAdvertiser(t) });
+  await brand.untilStatus('measuring');
+  await program.advanceTo('2023-11-26T16:00:00Z');
+  await brand.untilClockRead(2);
+  expect(await reminders(brand)).toHaveLength(2);
 });
 
 test('When the clock jumps over several reminders, then the last of them stands for all', async () => {

@@ -1,5 +1,6 @@
 /** A brand enrolls again after an end, with an admin's permission: once, and never after a credit. */
 import { randomUUID } from 'node:crypto';
+import { insertFrozen } from '../database/payouts';
 import { eventually, type ApiAnswer, type ApiClient, type Enrollment } from '../dev/apiClient';
 import { newAdvertiser } from './support/advertisers';
 import { untilAnswered } from './support/comeAgain';
@@ -107,6 +108,33 @@ test('When an enrollment was paid, then a permission is refused and the brand ge
   });
 });
 
+test('When a credit is frozen while the form waits for the row of the ended enrollment, then it makes no new one', async () => {
+  const { brand } = await scheduled();
+  await brand.withdraw();
+  await permit(brand);
+  const { statementId, amountMinor, currency } = (await brand.state()).credit!;
+  const { advertiserId } = brand.form;
+  const payer = await t.db.connect();
+  try {
+    await payer.query('begin');
+    await payer.query('select from enrollment where enrollment_id = $1 for update', [brand.id]);
+    const posted = t.caller.post('/v1/enrollments', brand.form);
+    await eventually(waitingForLock, (waiting) => waiting > 0);
+    await insertFrozen(payer, {
+      request: { reference: `${brand.id}:credit:1`, advertiserId, amountMinor, currency },
+      requestHash: 'a test',
+      enrollmentId: brand.id,
+      rail: 'sandbox',
+      statementId,
+    });
+    await payer.query('commit');
+    expect(await posted).toMatchObject({ status: 409, body: { code: 'ENROLLMENT_ENDED' } });
+  } finally {
+    payer.release();
+  }
+  expect(await brand.now()).toMatchObject({ supersededBy: null });
+});
+
 test('When an enrollment is open, then a permission is refused', async () => {
   const brand = await (await ownProgram(t)).enroll();
   expect(await permit(brand)).toMatchObject({ status: 409, body: { code: 'ENROLLMENT_OPEN' } });
@@ -160,6 +188,14 @@ function enrollAgain(by: ApiClient, brand: Enrolled): Promise<ApiAnswer<Enrollme
 
 function permit(brand: Enrolled): Promise<ApiAnswer<Enrollment>> {
   return brand.ask(t.admin, 'new-enrollment-permission', { note: 'They changed the survey partner.' });
+}
+
+async function waitingForLock(): Promise<number> {
+  const { rows } = await t.db.query<{ count: number }>(
+    `select count(*)::int as count from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0]!.count;
 }
 
 async function withdrawn(): Promise<{ program: OwnProgram; brand: Enrolled }> {

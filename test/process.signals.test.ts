@@ -1,10 +1,13 @@
 /** Messages from people in Temporal UI and at the command line: Signals with as little in them as possible. */
 import { randomUUID } from 'node:crypto';
+import { eventually } from '../dev/apiClient';
 import { ownProgram, shownDetails, type Enrolled } from './support/ownProgram';
+import { readSource } from './support/sources';
 import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
 import { untilAtRest } from './support/workflows';
 
+const OPERATING = readSource('docs/operating.md');
 const OPERATOR = { role: 'operator', id: 'Temporal UI' };
 const DECEMBER = { calculationMonth: '2023-12', calculationDate: '2024-01-03T05:00:00.000Z' };
 
@@ -38,22 +41,57 @@ test('When an operator signals confirmPartner and completeQuestionnaire without 
   expect(questionnaire).toMatchObject({ by: OPERATOR, answersId: null });
 });
 
-test('When the temporal command sends the Signals as documented, then they are a deferral and a confirmation', async () => {
+test('When the commands of docs/operating.md are run, then each is the fact or move that it is said to be', async () => {
   const brand = await located();
-  const signal = ['workflow', 'signal', '--workflow-id', brand.workflow.workflowId];
-  await temporalCommand(t, ...signal, '--name', 'defer', '--input', '{"month":"2023-12"}');
-  await brand.untilEvent('deferred');
-  await temporalCommand(t, ...signal, '--name', 'confirmPartner');
-  await brand.untilEvent('partner_confirmed');
-  expect(await brand.now()).toMatchObject({
-    ...DECEMBER,
-    waitingFor: [{ who: 'advertiser', what: 'questionnaire', by: DECEMBER.calculationDate }],
-  });
-  const byOperators = (await brand.timeline()).filter(({ actor }) => actor.role === 'operator');
-  expect(byOperators.map(({ type, actor }) => [type, actor.id])).toEqual([
-    ['deferred', 'Temporal UI'],
-    ['partner_confirmed', 'Temporal UI'],
+  const commands = [...OPERATING.matchAll(/^temporal (workflow signal .+)$/gm)].map(([, words]) => words!);
+  expect(commands).toHaveLength(5);
+  for (const command of commands) {
+    const words = command
+      .replace(/ --address \S+/, '')
+      .replace('enrollment:pps-demo:northwind.example', brand.workflow.workflowId)
+      .match(/'[^']*'|\S+/g)!;
+    await temporalCommand(t, ...words.map((word) => word.replaceAll("'", '')));
+  }
+  await brand.untilEvent('held');
+  expect((await brand.timeline()).slice(2).map(({ type, actor }) => [type, actor])).toEqual([
+    ['deferred', OPERATOR],
+    ['partner_confirmed', OPERATOR],
+    ['partner_confirmed', OPERATOR],
+    ['questionnaire_completed', OPERATOR],
+    ['held', OPERATOR],
   ]);
+  expect(await brand.now()).toMatchObject({ ...DECEMBER, onHold: { reasonCode: 'FRAUD_REVIEW' } });
+  expect((await brand.state()).lastRefusal).toBeNull();
+});
+
+test('When the inputs of the table in docs/operating.md are signalled, then all of them are taken', async () => {
+  const brand = await located();
+  const table = OPERATING.split('\n## Signals\n')[1]!.split('\n## ')[0]!;
+  const rows = [...table.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map(([, name, inputs]) => ({
+    name: name!,
+    inputs: inputs!,
+  }));
+  expect(rows.map(({ name }) => name).sort()).toEqual([
+    'completeQuestionnaire',
+    'confirmPartner',
+    'defer',
+    'hold',
+    'rejectPartner',
+  ]);
+  let sent = 0;
+  for (const { name, inputs } of rows) {
+    const bodies = [...inputs.matchAll(/`([^`]+)`/g)].map(([, json]) => JSON.parse(json!) as unknown);
+    const sendings = [...(inputs.includes('none') ? [[]] : []), ...bodies.map((body) => [body])];
+    for (const args of sendings) await brand.workflow.signal(name, ...args);
+    sent += sendings.length;
+  }
+  // Opened and located come before.
+  const timeline = await eventually(
+    () => brand.timeline(),
+    (items) => items.length >= sent + 2,
+  );
+  expect(timeline.filter(({ type }) => type === 'message_refused')).toEqual([]);
+  expect((await brand.state()).lastRefusal).toBeNull();
 });
 
 test('When a Signal says that somebody else sent it, then it is recorded as sent by the operator and has no more rights', async () => {

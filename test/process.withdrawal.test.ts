@@ -5,7 +5,7 @@ import { newAdvertiser } from './support/advertisers';
 import { untilAnswered } from './support/comeAgain';
 import { startGate, type Gate } from './support/gate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
-import { clearFaults, paymentsOf, payoutRows } from './support/payouts';
+import { clearFaults, paymentsOf, payoutRows, untilPayoutState } from './support/payouts';
 import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
 
@@ -175,10 +175,7 @@ test('When a paid process is reset and then withdrawn, then the withdrawal is re
   const { program, brand } = await at('scheduled');
   await program.advanceTo(PAYOUT);
   await brand.untilStatus('paid');
-  const { workflowId } = brand.workflow;
-  // Without its messages the new run waits for the facts again.
-  const without = ['--type', 'FirstWorkflowTask', '--reapply-exclude', 'All', '--reason', 'a test'];
-  await temporalCommand(t, 'workflow', 'reset', '--workflow-id', workflowId, ...without);
+  await resetWithoutMessages(brand);
   await brand.untilStatus('verifying');
 
   const refused = await brand.withdraw();
@@ -187,6 +184,22 @@ test('When a paid process is reset and then withdrawn, then the withdrawal is re
   expect(await brand.workflow.result()).toMatchObject({ status: 'paid' });
   expect(await paymentsOf(t, brand)).toHaveLength(1);
   expect(await brand.happened()).toContain('payout_found');
+});
+
+test('When a payout is frozen and not sent, and its process is reset and withdrawn, then the payout is void', async () => {
+  const { program, brand } = await at('scheduled');
+  const only = `${brand.id}:credit:1`;
+  // Without the baseline nothing is sent.
+  await t.fault({ target: 'payout_lookup', fault: 'server_error', times: 1_000, only });
+  await program.advanceTo(PAYOUT);
+  await untilPayoutState(t, brand, 'frozen');
+  await resetWithoutMessages(brand);
+  await brand.untilStatus('verifying');
+  await clearFaults(t);
+
+  expect(await brand.withdraw()).toMatchObject({ status: 200, body: { status: 'withdrawn' } });
+  expect(await payoutRows(t, brand)).toMatchObject([{ state: 'void', attempt: 0 }]);
+  expect(await paymentsOf(t, brand)).toEqual([]);
 });
 
 test.each(['partner', 'approver'] as const)(
@@ -209,6 +222,12 @@ async function at(status: (typeof WAYS)[number][0]): Promise<{ program: OwnProgr
   if (status !== 'measuring') await program.advanceTo(CALCULATION);
   await brand.untilStatus(status);
   return { program, brand };
+}
+
+/** Without its messages the new run waits for the facts again. */
+async function resetWithoutMessages({ workflow: { workflowId } }: Enrolled): Promise<void> {
+  const without = ['--type', 'FirstWorkflowTask', '--reapply-exclude', 'All', '--reason', 'a test'];
+  await temporalCommand(t, 'workflow', 'reset', '--workflow-id', workflowId, ...without);
 }
 
 async function ready(program: OwnProgram, monthlySpend = '12480.00'): Promise<Enrolled> {

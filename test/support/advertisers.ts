@@ -3,6 +3,8 @@ import { randomInt } from 'node:crypto';
 import type { TestService } from './testService';
 
 export interface AdvertiserPlan {
+  /** One that the sandbox does not know yet. */
+  advertiserId?: string;
   country?: string;
   currency?: string;
   timezone?: string;
@@ -17,9 +19,8 @@ const MONTHS = ['2023-11', '2023-12', '2024-01', '2024-02'];
 
 /** The id of a new ad account; by default an active one in New York that spends 12,480.00 a month. */
 export async function newAdvertiser(t: TestService, plan: AdvertiserPlan = {}): Promise<string> {
-  const advertiserId = unusedAdvertiserId();
+  const { advertiserId = unusedAdvertiserId(), monthlySpend = '12480.00', months = MONTHS } = plan;
   await changeAdvertiser(t, advertiserId, plan);
-  const { monthlySpend = '12480.00', months = MONTHS } = plan;
   for (const month of months) {
     const days = { from: `${month}-01`, to: lastDayOf(month) };
     await put(t, `/advertisers/${advertiserId}/spend`, { ...days, total: monthlySpend });

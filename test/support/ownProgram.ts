@@ -138,7 +138,8 @@ export function enrolled(
       }),
     async decide(outcome, by = t.approver) {
       const { approval } = await enrollment.now();
-      return by.post(`${path}/approval`, { outcome, statementId: approval?.statementId ?? 'none' });
+      const body = { outcome, statementId: approval?.statementId ?? 'none', note: 'Looked at.' };
+      return by.post(`${path}/approval`, body);
     },
     withdraw: (by = t.caller) => by.post(`${path}/withdrawal`, {}),
     complete: (by = t.caller) => by.post(`${path}/questionnaire`, { answers: t.answers }),
