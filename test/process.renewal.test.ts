@@ -120,13 +120,19 @@ test('When a credit is frozen while the form waits for the row of the ended enro
     await payer.query('select from enrollment where enrollment_id = $1 for update', [brand.id]);
     const posted = t.caller.post('/v1/enrollments', brand.form);
     await eventually(waitingForLock, (waiting) => waiting > 0);
-    await insertFrozen(payer, {
+    // As the run of a reset would write it before it pays.
+    await payer.query(
+      `update enrollment set state = jsonb_set(state, '{stage}', '"paying"') where enrollment_id = $1`,
+      [brand.id],
+    );
+    const isFrozen = await insertFrozen(payer, {
       request: { reference: `${brand.id}:credit:1`, advertiserId, amountMinor, currency },
       requestHash: 'a test',
       enrollmentId: brand.id,
       rail: 'sandbox',
       statementId,
     });
+    expect(isFrozen).toBe(true);
     await payer.query('commit');
     expect(await posted).toMatchObject({ status: 409, body: { code: 'ENROLLMENT_ENDED' } });
   } finally {
@@ -162,7 +168,11 @@ test('When an ended process is reset after the brand has enrolled again, then it
   await payoutDateComes(program, brand);
   const { raw } = await eventuallyRetried(brand);
   expect(raw.pendingActivities?.[0]).toMatchObject({
-    lastFailure: { message: expect.stringContaining('the brand has a later enrollment') as string },
+    lastFailure: {
+      message: expect.stringContaining(
+        'the read model does not say that this enrollment is being paid',
+      ) as string,
+    },
   });
   expect(await paymentsOf(t, brand)).toEqual([]);
   await brand.workflow.terminate('a test');
