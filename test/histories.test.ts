@@ -46,5 +46,5 @@ function isStep(event: Event): boolean {
 }
 
 function read(name: string): Event[] {
-  return History.fromObject(JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8')) as object).events!;
+  return History.fromObject(JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8')) as object).events;
 }
