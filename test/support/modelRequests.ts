@@ -62,7 +62,9 @@ export async function requestOf(
     case 'decide': {
       const { approval } = await brand.now();
       const statementId = command.statement === 'present' ? approval?.statementId : undefined;
-      return asked('approval', { outcome: command.outcome, statementId: statementId ?? 'st_of_another' });
+      const { outcome } = command;
+      const note = 'Looked at.';
+      return asked('approval', { outcome, statementId: statementId ?? 'st_of_another', note });
     }
   }
 }
