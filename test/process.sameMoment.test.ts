@@ -3,15 +3,13 @@
  * history is replayed, and whoever came too late is told.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { UpdateDefinition } from '@temporalio/common';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { eventually } from '../dev/apiClient';
-import { builtEntry } from '../dev/settings';
 import * as messages from '../workflows/messages';
 import { newAdvertiser } from './support/advertisers';
 import { startGate, type Gate } from './support/gate';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
+import { replayProblem } from './support/replays';
 import { startTestService, type TestService } from './support/testService';
 
 const CALCULATION_DATE = '2023-12-03T05:00:00Z';
@@ -20,7 +18,6 @@ const HOUR_MS = 3_600_000;
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
   gate = await startGate();
   t = await startTestService({ environment: gate.environment });
   gate.open(t);
@@ -166,7 +163,6 @@ function update<M>(
 }
 
 /** Replays what has happened so far by the workflow's code; throws if that would go another way. */
-async function expectSameInReplay(brand: Enrolled): Promise<void> {
-  const code = await readFile(builtEntry('workflow-bundle.js'), 'utf8');
-  await Worker.runReplayHistory({ workflowBundle: { code } }, await brand.workflow.fetchHistory());
+async function expectSameInReplay({ workflow }: Enrolled): Promise<void> {
+  expect(await replayProblem(workflow)).toBeNull();
 }
