@@ -38,6 +38,12 @@ const START_TIMEOUT_MS = 4_000;
 /** Shorter than the probes of those who supervise the API. */
 const PING_TIMEOUT_MS = 800;
 const TRIES_OF_UNPROCESSED = 3;
+/**
+ * Temporal asks for a sign of life after four fifths of it, and a message that came in the meantime would be replayed at
+ * another place: so it is far longer than all local activities of a task may take (workflows/journal.ts). The price: the
+ * task of a worker that dies is given to another one only after it.
+ */
+const WORKFLOW_TASK_TIMEOUT = '20 seconds';
 
 export class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
@@ -124,6 +130,7 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
           client.workflow.start(ENROLLMENT_WORKFLOW, {
             workflowId,
             taskQueue: options.taskQueue,
+            workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
             args: [input],
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             // Also while it is open: whose it is has to be looked at.

@@ -6,25 +6,35 @@ import { randomUUID } from 'node:crypto';
 import type { UpdateDefinition } from '@temporalio/common';
 import * as messages from '../workflows/messages';
 import { newAdvertiser } from './support/advertisers';
+import { startCuttableProxy, type CuttableProxy } from './support/cuttableProxy';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { replayProblem } from './support/replays';
+import { sharedServers } from './support/shared';
 import { startTestService, type TestService } from './support/testService';
 
 const ENROLLMENTS = 12;
 const TIMEOUT_MS = 240_000;
 const ADMIN = { role: 'admin', id: 'ana' } as const;
 
+let postgres: CuttableProxy;
 let t: TestService;
 let advertisers: string[];
 let program: OwnProgram;
 beforeAll(async () => {
-  t = await startTestService();
+  const servers = sharedServers();
+  const url = new URL(servers.postgresAdminUrl);
+  postgres = await startCuttableProxy(url.host);
+  url.host = postgres.address;
+  t = await startTestService({ servers: { ...servers, postgresAdminUrl: url.href } });
   advertisers = [await newAdvertiser(t), await newAdvertiser(t)];
 });
 beforeEach(async () => {
   program = await ownProgram(t);
 });
-afterAll(() => t?.stop());
+afterAll(async () => {
+  await t?.stop();
+  await postgres?.stop();
+});
 
 test(
   'When facts, resubmissions and deferrals come to an enrollment at once, then its history can be replayed',
@@ -59,6 +69,31 @@ test(
         brand.defer('2023-12', t.admin),
       ]);
       expect(answers.filter((answer) => answer && answer.status >= 500)).toEqual([]);
+      await untilAtRest(brand);
+      expect(await replayProblem(brand.workflow)).toBeNull();
+    }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'When they come while PostgreSQL hangs, and more of them before it is back, then its history can be replayed',
+  async () => {
+    const brands: Enrolled[] = [];
+    for (let number = 0; number < ENROLLMENTS; number += 1) brands.push(await program.enroll());
+    for (const brand of brands) await brand.untilEvent('advertiser_located');
+    postgres.hang();
+    const sent = brands.map(async (brand, number) => {
+      const first = sendAll(brand);
+      // At another moment of the wait for the database in each.
+      await new Promise((resolve) => setTimeout(resolve, number * 1_000));
+      await Promise.all([first, sendAll(brand)]);
+    });
+    await new Promise((resolve) => setTimeout(resolve, ENROLLMENTS * 1_000)); // the time away is what is tested
+    postgres.cut();
+    postgres.restore();
+    await Promise.all(sent);
+    for (const brand of brands) {
       await untilAtRest(brand);
       expect(await replayProblem(brand.workflow)).toBeNull();
     }

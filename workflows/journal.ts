@@ -128,8 +128,9 @@ export class Journal {
   }
 
   /**
-   * All local activities of a workflow task together must end before Temporal asks for a sign of life (8 s): a message that
-   * comes while one is under way is replayed at another place. So while PostgreSQL is away or slow, none is begun.
+   * All local activities of a workflow task together must end long before Temporal asks for a sign of life (after 16 s,
+   * temporal/enrollments.ts): a message that comes while one is under way would be replayed at another place. So while
+   * PostgreSQL is away or slow, none is begun.
    */
   private async soon<T>(call: () => Promise<T>): Promise<T> {
     if (this.catchingUp) throw new Error('PostgreSQL is away.');
