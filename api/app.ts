@@ -4,10 +4,10 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import { ping } from '../database/pool';
 import type { Authenticate } from './authentication';
 import type { ApiContext } from './context';
+import { serve } from './dispatch';
+import { documentation } from './documentation';
 import { notFound, Problem, sendProblem, unavailable } from './problem';
-import { attentionRoutes, restartRoutes } from './routes/attention';
-import { enrollmentRoutes } from './routes/enrollments';
-import { programRoutes } from './routes/programs';
+import { ROUTES } from './routes';
 
 const BODY_LIMIT = '64kb';
 
@@ -44,10 +44,8 @@ export function createApp(context: ApiContext, authenticate: Authenticate): Expr
   });
 
   app.use('/v1', requireJson, express.json({ limit: BODY_LIMIT, strict: true }));
-  const tools = { context, authenticate };
-  app.use('/v1/enrollments', enrollmentRoutes(tools), restartRoutes(tools));
-  app.use('/v1/attention', attentionRoutes(tools));
-  app.use('/v1/programs', programRoutes(tools));
+  app.use(serve(ROUTES, context, authenticate));
+  app.use(documentation());
   app.use((request) => {
     throw notFound(`route: ${request.method} ${request.path}`.slice(0, 100));
   });

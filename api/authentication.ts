@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import type { Scope } from '../database/enrollments';
 import type { Actor } from '../program/enrollmentState';
 import type { ApiKey } from '../settings/settings';
+import { rolesOf, type OperationId } from './policy';
 import { Problem } from './problem';
 
 export type Principal = Omit<ApiKey, 'key'>;
@@ -24,7 +25,9 @@ export function createAuthentication(keys: readonly ApiKey[]): Authenticate {
   };
 }
 
-export function requireRole(principal: Principal, roles: readonly Principal['role'][]): void {
+/** Throws a 403 unless the policy names the principal's role for the operation. */
+export function requireRole(principal: Principal, operation: OperationId): void {
+  const roles = rolesOf(operation);
   if (!roles.includes(principal.role)) {
     throw new Problem(
       403,
@@ -43,6 +46,8 @@ export function scopeOf({ role, id, surveyPartner }: Principal): Scope {
       return { kind: 'partner', surveyPartner: surveyPartner ?? '' };
     case 'admin':
     case 'approver':
+    case 'operator':
+    case 'auditor':
       return { kind: 'all' };
   }
 }
@@ -52,7 +57,7 @@ export function actorOf({ role, id }: Principal): Actor {
 }
 
 export function isStaff({ role }: Principal): boolean {
-  return role === 'admin' || role === 'approver';
+  return role !== 'caller' && role !== 'partner';
 }
 
 function sha256(text: string): Buffer {

@@ -1,16 +1,22 @@
 /** An enrollment as callers see it. */
+import type { z } from 'zod';
 import type { EnrollmentRow } from '../database/enrollments';
 import type { TimelineRow } from '../database/timeline';
 import { criteriaOf, type Criterion } from '../program/criteria';
 import type { SealedStatement } from '../program/creditStatement';
-import type { ApprovalFacts } from '../program/enrollmentState';
+import type { Actor, ApprovalFacts } from '../program/enrollmentState';
 import { explain } from '../program/explain';
 import { displayMoney } from '../program/money';
 import { statusOf, waitingFor } from '../program/status';
+import type { enrollment } from './answers';
 import { isStaff, type Principal } from './authentication';
 import type { ApiContext } from './context';
 
-export function presentEnrollment(context: ApiContext, principal: Principal, row: EnrollmentRow) {
+export function presentEnrollment(
+  context: ApiContext,
+  principal: Principal,
+  row: EnrollmentRow,
+): z.infer<typeof enrollment> {
   const { state, workflowId } = row;
   const { approval, credit, ending, onHold, period } = state;
   return {
@@ -36,7 +42,7 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
     payoutDate: iso(period.payoutAt),
     credit: credit && displayMoney(credit),
     onHold: onHold && { since: iso(onHold.since), reasonCode: onHold.reasonCode },
-    approval: approval && presentApproval(approval),
+    approval: approval && presentApproval(approval, principal),
     supersededBy: row.supersededBy,
     workflowId,
     ...(isStaff(principal) && { temporalUiUrl: context.temporalUiUrl(workflowId) }),
@@ -44,16 +50,28 @@ export function presentEnrollment(context: ApiContext, principal: Principal, row
 }
 
 /** What a second person has to decide, or has decided. */
-function presentApproval({ statementId, causes, since, decided }: ApprovalFacts) {
-  const { outcome, by, reasonCode } = decided ?? {};
-  return { statementId, causes, since: iso(since), decided: decided && { outcome, by, reasonCode } };
+function presentApproval({ statementId, causes, since, decided }: ApprovalFacts, principal: Principal) {
+  return {
+    statementId,
+    causes,
+    since: iso(since),
+    decided: decided && {
+      outcome: decided.outcome,
+      by: shown(decided.by, principal),
+      reasonCode: decided.reasonCode,
+    },
+  };
+}
+
+function presentCriterion({ id, status, reasonCode, evidence }: Criterion, principal: Principal) {
+  const at = evidence && evidence.at !== null ? iso(evidence.at) : null;
+  const by = evidence?.by && shown(evidence.by, principal);
+  return { criterion: id, status, reasonCode, evidence: evidence && { ...evidence, by: by ?? null, at } };
 }
 
 /** Of staff, others learn the role only. */
-function presentCriterion({ id, status, reasonCode, evidence }: Criterion, principal: Principal) {
-  const at = evidence && evidence.at !== null ? iso(evidence.at) : null;
-  const by = evidence?.by && (isStaff(principal) ? evidence.by : { role: evidence.by.role });
-  return { criterion: id, status, reasonCode, evidence: evidence && { ...evidence, by: by ?? null, at } };
+function shown(actor: Actor, principal: Principal): { role: Actor['role']; id?: string } {
+  return isStaff(principal) ? actor : { role: actor.role };
 }
 
 /** Why this amount: the spend that was read, and the lines that add up to the credit. */

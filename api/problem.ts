@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
+import type { ProblemCode } from './problemCodes';
 
 export interface FieldError {
   /** JSON pointer into the body, or the name of a parameter or header. */
@@ -19,7 +20,7 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     /** Stable, in capitals: a reason code or a code of the API. */
-    readonly code: string,
+    readonly code: ProblemCode | ReasonCode,
     /** One sentence that says what to do. */
     readonly detail: string,
     readonly extra: { errors?: FieldError[]; [member: string]: unknown } = {},

@@ -1,4 +1,5 @@
 /** What happened to an enrollment, in order, for ever. Written by the projection. */
+import type { Actor } from '../program/enrollmentState';
 import type { Queryable } from './pool';
 
 export interface TimelineRow {
@@ -7,7 +8,7 @@ export interface TimelineRow {
   happenedAt: Date;
   recordedAt: Date;
   type: string;
-  actor: { role: string; id: string };
+  actor: Actor;
   details: Record<string, unknown>;
 }
 

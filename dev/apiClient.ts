@@ -57,7 +57,10 @@ export interface TimelineItem {
   details: Record<string, unknown>;
 }
 
-export function createApiClient(apiUrl: string, key: string): ApiClient {
+/** Sees every answer before its asker does; what it throws, the asker gets. */
+export type Witness = (method: string, path: string, answer: ApiAnswer<unknown>) => void;
+
+export function createApiClient(apiUrl: string, key: string, witness?: Witness): ApiClient {
   async function call<T>(
     method: string,
     path: string,
@@ -76,7 +79,9 @@ export function createApiClient(apiUrl: string, key: string): ApiClient {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as T };
+    const answer = { status: response.status, headers: response.headers, body: (await response.json()) as T };
+    witness?.(method, path, answer);
+    return answer;
   }
   return {
     get: (path) => call('GET', path),

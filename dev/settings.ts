@@ -11,6 +11,8 @@ export const DEVELOPMENT_KEYS: ApiKey[] = [
   { key: 'pps_dev_partner_fairing', role: 'partner', id: 'fairing', surveyPartner: 'fairing' },
   { key: 'pps_dev_admin_ana', role: 'admin', id: 'ana' },
   { key: 'pps_dev_approver_bo', role: 'approver', id: 'bo' },
+  { key: 'pps_dev_operator_cy', role: 'operator', id: 'cy' },
+  { key: 'pps_dev_auditor_di', role: 'auditor', id: 'di' },
 ];
 
 /** Of 32 bytes that begin with "pps_dev_", by which production refuses it. */

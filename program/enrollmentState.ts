@@ -12,8 +12,8 @@ import type { PayoutState } from './payout';
 import type { ReasonCode } from './reasonCodes';
 import type { ReminderSubject } from './reminders';
 
-/** Roles of people and systems; `operator` is whoever works in Temporal UI, `service` is this service itself. */
-export type ActorRole = 'caller' | 'partner' | 'admin' | 'approver' | 'operator' | 'service';
+/** Roles of people and systems; `operator` is also whoever works in Temporal UI, `service` is this service itself. */
+export type ActorRole = 'caller' | 'partner' | 'admin' | 'approver' | 'operator' | 'auditor' | 'service';
 
 export interface Actor {
   role: ActorRole;

@@ -1,18 +1,23 @@
 /** The status of an enrollment and whom it waits for: pure functions of its facts. */
 import { openNeeds, type Need } from './criteria';
-import type { EndStatus, EnrollmentState } from './enrollmentState';
+import type { EnrollmentState } from './enrollmentState';
 
-export type EnrollmentStatus =
-  | 'verifying'
-  | 'action_required'
-  | 'measuring'
-  | 'calculating'
-  | 'awaiting_approval'
-  | 'awaiting_budget'
-  | 'scheduled'
-  | 'paying'
-  | 'payout_unknown'
-  | EndStatus;
+export const STATUSES = [
+  'verifying',
+  'action_required',
+  'measuring',
+  'calculating',
+  'awaiting_approval',
+  'awaiting_budget',
+  'scheduled',
+  'paying',
+  'payout_unknown',
+  'paid',
+  'ineligible',
+  'withdrawn',
+  'rejected',
+] as const;
+export type EnrollmentStatus = (typeof STATUSES)[number];
 
 export type Waitee = 'advertiser' | 'partner' | 'admin' | 'approver' | 'operator' | 'service';
 

@@ -66,7 +66,7 @@ function temporalSettings(env: z.infer<typeof temporal>): TemporalSettings {
 
 const apiKey = z.strictObject({
   key: z.string().min(16, 'must have at least 16 characters'),
-  role: z.enum(['caller', 'partner', 'admin', 'approver']),
+  role: z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor']),
   /** The person or system that holds the key: the actor of all it does. */
   id: z
     .string()

@@ -1,10 +1,7 @@
 /** Who may do what: every route with every kind of key, and nobody learns of what is somebody else's. */
 import { randomUUID } from 'node:crypto';
-import type { Router } from 'express';
 import type { Enrollment } from '../dev/apiClient';
-import { enrollmentRoutes } from '../api/routes/enrollments';
-import { programRoutes } from '../api/routes/programs';
-import type { RouteTools } from '../api/routes/route';
+import { ROUTES } from '../api/routes';
 import { publishProgram } from './support/programs';
 import {
   ADVERTISER,
@@ -22,7 +19,10 @@ const KEYS = {
   otherPartner: 'pps_dev_partner_fairing',
   approver: 'pps_dev_approver_bo',
   admin: 'pps_dev_admin_ana',
+  operator: 'pps_dev_operator_cy',
+  auditor: 'pps_dev_auditor_di',
 } as const;
+const STAFF: readonly Who[] = ['approver', 'admin', 'operator', 'auditor'];
 type Who = keyof typeof KEYS;
 
 /** Answers in the order of KEYS. */
@@ -33,83 +33,101 @@ const POLICY: {
   conflict?: string;
   /** It ends the enrollment, or needs one that has ended: whoever has a right to it gets one of its own. */
   ofItsOwn?: () => Promise<Enrollment>;
-  answers: [number, number, number, number, number, number];
+  answers: [number, number, number, number, number, number, number, number];
 }[] = [
-  { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200] },
-  { route: 'GET /v1/enrollments/:id', answers: [200, 404, 200, 404, 200, 200] },
+  { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
-  { route: 'GET /v1/enrollments/:id/credit-statement', answers: [404, 404, 403, 403, 404, 404] },
-  { route: 'GET /v1/enrollments/:id/timeline', answers: [200, 404, 200, 404, 200, 200] },
+  {
+    route: 'GET /v1/enrollments/{enrollmentId}/credit-statement',
+    answers: [404, 404, 403, 403, 404, 404, 404, 404],
+  },
+  { route: 'GET /v1/enrollments/{enrollmentId}/timeline', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // The brand is enrolled: the owner repeats it, for all others it is taken.
-  { route: 'POST /v1/enrollments', body: () => form, answers: [200, 409, 403, 403, 403, 409] },
+  { route: 'POST /v1/enrollments', body: () => form, answers: [200, 409, 403, 403, 403, 409, 403, 403] },
   {
-    route: 'POST /v1/enrollments/:id/resubmission',
+    route: 'POST /v1/enrollments/{enrollmentId}/resubmission',
     body: () => ({ ...form, programId: undefined }),
-    answers: [200, 404, 403, 403, 403, 200],
+    answers: [200, 404, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/partner-confirmation',
+    route: 'POST /v1/enrollments/{enrollmentId}/partner-confirmation',
     body: () => ({ advertiserId: ADVERTISER }),
-    answers: [403, 403, 200, 404, 403, 200],
+    answers: [403, 403, 200, 404, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/partner-rejection',
+    route: 'POST /v1/enrollments/{enrollmentId}/partner-rejection',
     body: () => ({ advertiserId: ADVERTISER }),
-    answers: [403, 403, 200, 404, 403, 200],
+    answers: [403, 403, 200, 404, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/questionnaire',
+    route: 'POST /v1/enrollments/{enrollmentId}/questionnaire',
     body: () => ({ answers: t.answers }),
-    answers: [200, 404, 403, 403, 403, 200],
+    answers: [200, 404, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/questionnaire/reopening',
+    route: 'POST /v1/enrollments/{enrollmentId}/questionnaire/reopening',
     body: () => ({}),
-    answers: [403, 403, 403, 403, 403, 200],
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/deferral',
+    route: 'POST /v1/enrollments/{enrollmentId}/deferral',
     body: () => ({ month: '2023-11' }),
-    answers: [403, 403, 200, 404, 403, 200],
+    answers: [403, 403, 200, 404, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/hold',
+    route: 'POST /v1/enrollments/{enrollmentId}/hold',
     body: () => ({ reasonCode: 'FRAUD_REVIEW' }),
-    answers: [403, 403, 403, 403, 403, 200],
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/release',
+    route: 'POST /v1/enrollments/{enrollmentId}/release',
     body: () => ({ note: 'Looked at.' }),
-    answers: [403, 403, 403, 403, 403, 200],
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/waiver',
+    route: 'POST /v1/enrollments/{enrollmentId}/waiver',
     body: () => ({ criterion: 'questionnaire', reasonCode: 'QUESTIONNAIRE_OVERDUE', note: 'On paper.' }),
-    answers: [403, 403, 403, 403, 403, 200],
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/approval',
+    route: 'POST /v1/enrollments/{enrollmentId}/approval',
     body: () => ({ outcome: 'approve', statementId: 'st_1' }),
     conflict: 'NO_APPROVAL_AWAITED',
-    answers: [403, 403, 403, 403, 409, 403],
+    answers: [403, 403, 403, 403, 409, 403, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/withdrawal',
+    route: 'POST /v1/enrollments/{enrollmentId}/withdrawal',
     body: () => ({}),
     ofItsOwn: newEnrollment,
-    answers: [200, 404, 403, 403, 403, 200],
+    answers: [200, 404, 403, 403, 403, 200, 403, 403],
   },
   {
-    route: 'POST /v1/enrollments/:id/new-enrollment-permission',
+    route: 'POST /v1/enrollments/{enrollmentId}/new-enrollment-permission',
     body: () => ({ note: 'They may try again.' }),
     ofItsOwn: withdrawnEnrollment,
-    answers: [403, 403, 403, 403, 403, 200],
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
-  { route: 'GET /v1/programs/:id/revisions/:revision', answers: [403, 403, 403, 403, 200, 200] },
   {
-    route: 'POST /v1/programs/:id/clock',
+    route: 'GET /v1/programs/{programId}/revisions/{revision}',
+    answers: [403, 403, 403, 403, 200, 200, 200, 200],
+  },
+  {
+    route: 'POST /v1/programs/{programId}/clock',
     body: () => ({ speed: 0 }),
-    answers: [403, 403, 403, 403, 403, 200],
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
+  {
+    route: 'POST /v1/enrollments/{enrollmentId}/restart',
+    body: () => ({ note: 'Terminated by mistake.' }),
+    ofItsOwn: stoppedEnrollment,
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
+  { route: 'GET /v1/attention', answers: [403, 403, 403, 403, 200, 200, 200, 200] },
+  {
+    route: 'POST /v1/attention/{enrollmentId}/dismissal',
+    body: () => ({}),
+    answers: [403, 403, 403, 403, 403, 200, 200, 403],
   },
 ];
 
@@ -130,6 +148,12 @@ async function newEnrollment(): Promise<Enrollment> {
   return body;
 }
 
+async function stoppedEnrollment(): Promise<Enrollment> {
+  const stopped = await newEnrollment();
+  await t.temporal.workflow.getHandle(stopped.workflowId).terminate('stopped from outside');
+  return stopped;
+}
+
 async function withdrawnEnrollment(): Promise<Enrollment> {
   const { id } = await newEnrollment();
   return (await t.caller.post(`/v1/enrollments/${id}/withdrawal`, {})).body;
@@ -143,8 +167,9 @@ async function call(
 ): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
   const [method, pattern] = route.split(' ') as [string, string];
   const path = pattern
-    .replace(':id', pattern.includes('programs') ? t.programId : id)
-    .replace(':revision', '1');
+    .replace('{enrollmentId}', id)
+    .replace('{programId}', t.programId)
+    .replace('{revision}', '1');
   const response = await fetch(t.service.apiUrl + path, {
     method,
     headers: {
@@ -162,17 +187,7 @@ const expected = (policy: (typeof POLICY)[number], who: Who) =>
   policy.answers[Object.keys(KEYS).indexOf(who)]!;
 
 test('When a route is added, then it has a line in the table of this test', () => {
-  const tools = { context: {}, authenticate: () => undefined } as unknown as RouteTools;
-  const routesOf = (prefix: string, router: Router) =>
-    router.stack.flatMap(({ route }) =>
-      (route?.stack ?? []).map(({ method }) =>
-        `${method.toUpperCase()} ${prefix}${route!.path}`.replace(/\/$/, ''),
-      ),
-    );
-  const routes = [
-    ...routesOf('/v1/enrollments', enrollmentRoutes(tools)),
-    ...routesOf('/v1/programs', programRoutes(tools)),
-  ];
+  const routes = ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
   expect(routes.sort()).toEqual(POLICY.map(({ route }) => route).sort());
 });
 
@@ -297,7 +312,7 @@ test.each(
     const own = await policy.ofItsOwn?.();
     const { status, body } = await call(policy, `Bearer ${KEYS[who]}`, undefined, own);
     expect(status).toBe(200);
-    const isStaff = who === 'admin' || who === 'approver';
+    const isStaff = STAFF.includes(who);
     const shown = JSON.stringify(body).includes('temporalUiUrl');
     const isEnrollment = 'statusText' in body || JSON.stringify(body).includes('"statusText"');
     expect(shown).toBe(isStaff && isEnrollment);

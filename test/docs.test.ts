@@ -1,6 +1,8 @@
 /** The documents against the sources: what they name exists. Needs no servers. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { rolesOf } from '../api/policy';
+import { ROUTES } from '../api/routes';
 import { parseDefinition } from '../program/parseDefinition';
 import { isTitleOf, readSource, ROOT, testTitles, variablesRead } from './support/sources';
 
@@ -68,6 +70,18 @@ describe('docs/program-page.md', () => {
     );
     expect(missing).toEqual([]);
   });
+});
+
+test('When a route is served, then docs/api.md lists it with the roles of the policy', () => {
+  const listed = [
+    ...readSource('docs/api.md').matchAll(/^\| `(GET|POST) (\/v1\/[^`]+)` \| ([^|]+) \|/gm),
+  ].map(([, method, path, roles]) => `${method} ${path!.replaceAll(/\{\w+\}/g, '{}')}: ${roles}`);
+  const all = 'caller, partner, admin, approver, operator, auditor';
+  const served = ROUTES.map(({ method, path, operationId }) => {
+    const roles = rolesOf(operationId).join(', ');
+    return `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{}')}: ${roles === all ? 'all' : roles}`;
+  });
+  expect(listed.sort()).toEqual(served.sort());
 });
 
 test.each(DOCUMENTS)('When %s links to a file, then the file exists', (path) => {

@@ -4,11 +4,12 @@ import { barToSuccessor, type BarToSuccessor } from '../../database/successors';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem } from '../problem';
+import type { ProblemCode } from '../problemCodes';
 import type { RequiredNoteBody } from '../schemas';
 import { writeDecision } from './decisions';
 
 /** What refuses the permission. The form itself comes from the brand's caller, with an authorization of its own. */
-const BARS: Record<BarToSuccessor, [code: string, detail: string]> = {
+const BARS: Record<BarToSuccessor, [code: ProblemCode, detail: string]> = {
   open: ['ENROLLMENT_OPEN', 'The enrollment has not ended; resubmit its form to change something.'],
   superseded: ['ENROLLMENT_SUPERSEDED', 'The brand has a later enrollment; read supersededBy.'],
   credited: [

@@ -11,6 +11,7 @@ import { nextWorkflowId } from '../../temporal/workflowId';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem, unavailable } from '../problem';
+import type { ProblemCode } from '../problemCodes';
 import type { RequiredNoteBody } from '../schemas';
 import { writeDecision } from './decisions';
 import { OUTBOX_HEAD_START_MS, startEnrollment } from './startEnrollment';
@@ -54,7 +55,7 @@ async function goOn(context: ApiContext, { enrollmentId }: EnrollmentRow): Promi
 
 async function requireStopped({ enrollments }: ApiContext, row: EnrollmentRow): Promise<void> {
   const { enrollmentId, workflowId } = row;
-  const refuse = (code: string, detail: string) => new Problem(409, code, detail, { enrollmentId });
+  const refuse = (code: ProblemCode, detail: string) => new Problem(409, code, detail, { enrollmentId });
   if (row.state.ending)
     throw refuse('ENROLLMENT_ENDED', 'The enrollment has ended; there is nothing to restart.');
   if (!row.startedAt)

@@ -33,7 +33,7 @@ export async function sendMessage<M extends Message>(
       if (sent.type === 'ENROLLMENT_ENDED') throw await ended(context, row);
       if (sent.type === 'NOTHING_CHANGED') return currentRow(context, row.enrollmentId);
       if (sent.type === 'REPEATED_TOO_OFTEN') throw new Problem(409, sent.type, sent.message);
-      if (sent.type === 'INVALID_MESSAGE') throw new Problem(400, sent.type, sent.message);
+      if (sent.type === 'INVALID_MESSAGE') throw new Problem(400, 'INVALID_REQUEST', sent.message);
       if (isReasonCode(sent.type)) throw refused(409, sent.type);
       throw new Error(
         `An enrollment refused a message by an error of its own (${sent.type}): ${sent.message}`,

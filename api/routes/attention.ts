@@ -1,38 +1,30 @@
-/** `/v1/attention`, and what staff do about it: dismissal and restart. */
-import { Router } from 'express';
+/** `/v1/attention` */
 import { z } from 'zod';
+import { attentionList, dismissal } from '../answers';
 import { dismissRefusedMessages, needsAttention } from '../operations/attention';
-import { restart } from '../operations/restart';
-import { presentEnrollment } from '../presentation';
-import { requiredNoteBody } from '../schemas';
-import { read, writeEnrollment, type RouteTools } from './route';
+import { enrollmentOf, read, write, type Route } from './route';
 
-export function attentionRoutes(tools: RouteTools): Router {
-  const router = Router();
-  router.get(
-    '/',
-    read(tools, ['admin', 'approver'], () => needsAttention(tools.context)),
-  );
-  router.post(
-    '/:id/dismissal',
-    writeEnrollment(tools, ['admin'], z.strictObject({}), async (principal, { enrollmentId }) => ({
-      status: 200,
-      body: await dismissRefusedMessages(tools.context, principal, enrollmentId),
-    })),
-  );
-  return router;
-}
-
-/** Beside the other routes of an enrollment. */
-export function restartRoutes(tools: RouteTools): Router {
-  const { context } = tools;
-  const router = Router();
-  router.post(
-    '/:id/restart',
-    writeEnrollment(tools, ['admin'], requiredNoteBody, async (principal, row, body, message) => {
-      const restarted = await restart(context, principal, row, body, message);
-      return { status: restarted.status, body: presentEnrollment(context, principal, restarted.row) };
-    }),
-  );
-  return router;
-}
+export const attentionRoutes: Route[] = [
+  read({
+    operationId: 'listAttention',
+    path: '/v1/attention',
+    tag: 'Staff',
+    summary: 'List what staff must look at, oldest first',
+    answer: attentionList,
+    handle: (context) => needsAttention(context),
+  }),
+  write({
+    operationId: 'dismissAttention',
+    path: '/v1/attention/{enrollmentId}/dismissal',
+    tag: 'Staff',
+    summary: 'Take the refused messages of an enrollment off the list',
+    body: z.strictObject({}),
+    example: {},
+    answers: { 200: dismissal },
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { enrollmentId } = await enrollmentOf(context, call);
+      return { status: 200, body: await dismissRefusedMessages(context, call.principal, enrollmentId) };
+    },
+  }),
+];

@@ -1,9 +1,9 @@
 /** `/v1/enrollments` */
-import { Router } from 'express';
 import type { z } from 'zod';
 import { findEnrollment, listEnrollments, type EnrollmentRow } from '../../database/enrollments';
 import { findStatement } from '../../database/statements';
 import { readTimeline } from '../../database/timeline';
+import { creditStatement, enrollment, enrollmentPage, timeline } from '../answers';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { createEnrollment } from '../operations/createEnrollment';
@@ -16,26 +16,267 @@ import {
   reopenQuestionnaire,
 } from '../operations/facts';
 import { permitNewEnrollment } from '../operations/newEnrollment';
+import { restart } from '../operations/restart';
 import { resubmit } from '../operations/resubmit';
 import { invalid, notFound } from '../problem';
 import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
-import {
-  approvalBody,
-  confirmationBody,
-  createEnrollmentBody,
-  deferralBody,
-  holdBody,
-  listQuery,
-  noteBody,
-  questionnaireBody,
-  rejectionBody,
-  requiredNoteBody,
-  resubmissionBody,
-  waiverBody,
-} from '../schemas';
-import { enrollmentInPath, parse, read, write, writeEnrollment, type RouteTools } from './route';
+import * as schemas from '../schemas';
+import { enrollmentOf, read, write, type Refusals, type Route } from './route';
 
-const EVERYBODY = ['caller', 'partner', 'admin', 'approver'] as const satisfies readonly Principal['role'][];
+const FORM = {
+  brand: { name: 'Southwind', storeUrl: 'https://shop.southwind.example' },
+  contact: { name: 'Sol South', email: 'sol@southwind.example' },
+  surveyPartner: 'kno',
+  storePlatform: 'shopify',
+  advertiserId: '7012345678901234567',
+  dataSharing: { authorized: true, textVersion: '2023-10' },
+  externalId: 'form-4711',
+};
+const ADVERTISER_ID = FORM.advertiserId;
+const FORM_REFUSALS = ['INVALID_REQUEST', 'PARTNER_NOT_APPROVED'] as const;
+/** Of any message to an enrollment. */
+const ENDED = ['ENROLLMENT_ENDED', 'ENROLLMENT_STOPPED'] as const;
+const BEFORE_THE_CALCULATION = [...ENDED, 'CALCULATION_BEGUN'] as const;
+const BEFORE_THE_PAYOUT = [...ENDED, 'PAYOUT_BEGUN'] as const;
+
+export const enrollmentRoutes: Route[] = [
+  write({
+    operationId: 'createEnrollment',
+    path: '/v1/enrollments',
+    tag: 'Enrollments',
+    summary: 'Enroll a brand',
+    description:
+      'One live enrollment per brand and program. The form of a brand that this caller has enrolled is a resubmission.',
+    body: schemas.createEnrollmentBody,
+    example: { programId: 'pps-demo', ...FORM },
+    answers: { 201: enrollment, 202: enrollment, 200: enrollment },
+    refusals: {
+      403: ['TEST_CLOCK_NOT_ALLOWED'],
+      404: ['NOT_FOUND'],
+      409: ['BRAND_ALREADY_ENROLLED', ...BEFORE_THE_CALCULATION],
+      422: [...FORM_REFUSALS, 'PROGRAM_CLOSED'],
+    },
+    async handle(context, { principal, body, message }) {
+      const { status, row } = await createEnrollment(context, principal, body, message);
+      return { status, body: presentEnrollment(context, principal, row) };
+    },
+  }),
+
+  read({
+    operationId: 'listEnrollments',
+    path: '/v1/enrollments',
+    tag: 'Enrollments',
+    summary: 'List enrollments, newest first',
+    query: schemas.listQuery,
+    answer: enrollmentPage,
+    async handle(context, { principal, query: { limit, after } }) {
+      const { pool } = context.database;
+      const scope = scopeOf(principal);
+      if (after !== undefined && !(await findEnrollment(pool, scope, after))) {
+        throw invalid([{ pointer: '/after', message: 'must be an id of this list' }]);
+      }
+      const rows = await listEnrollments(pool, scope, { limit, after });
+      const next = rows.length === limit ? rows.at(-1)!.enrollmentId : null;
+      return { items: rows.map((row) => presentEnrollment(context, principal, row)), next };
+    },
+  }),
+
+  read({
+    operationId: 'getEnrollment',
+    path: '/v1/enrollments/{enrollmentId}',
+    tag: 'Enrollments',
+    summary: 'Get an enrollment, with the lines of its credit',
+    answer: enrollment,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const row = await enrollmentOf(context, call);
+      const answer = presentEnrollment(context, call.principal, row);
+      const { credit } = row.state;
+      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
+      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    },
+  }),
+
+  read({
+    operationId: 'getCreditStatement',
+    path: '/v1/enrollments/{enrollmentId}/credit-statement',
+    tag: 'Enrollments',
+    summary:
+      'Get the credit statement: everything that the credit was computed from, for `pps credit verify`',
+    answer: creditStatement,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { state } = await enrollmentOf(context, call);
+      const statement =
+        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
+      if (!statement) throw notFound('credit statement');
+      return statement;
+    },
+  }),
+
+  read({
+    operationId: 'getTimeline',
+    path: '/v1/enrollments/{enrollmentId}/timeline',
+    tag: 'Enrollments',
+    summary: 'Get what has happened, oldest first',
+    answer: timeline,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { enrollmentId } = await enrollmentOf(context, call);
+      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
+    },
+  }),
+
+  act('resubmission', resubmit, {
+    operationId: 'resubmit',
+    tag: 'Enrollments',
+    summary: 'Send the form again; it replaces everything',
+    body: schemas.resubmissionBody,
+    example: { ...FORM, advertiserId: '7012345678901234568' },
+    refusals: { 409: BEFORE_THE_CALCULATION, 422: FORM_REFUSALS },
+  }),
+  act('partner-confirmation', confirmPartner, {
+    operationId: 'confirmPartner',
+    tag: 'Partners',
+    summary: 'Confirm subscription, survey template and data sharing',
+    body: schemas.confirmationBody,
+    example: { advertiserId: ADVERTISER_ID },
+    refusals: { 409: [...BEFORE_THE_CALCULATION, 'SUBMISSION_SUPERSEDED', 'REPEATED_TOO_OFTEN'] },
+  }),
+  act('partner-rejection', rejectPartner, {
+    operationId: 'rejectPartner',
+    tag: 'Partners',
+    summary: 'Reject what the advertiser claims; it may be confirmed after all',
+    body: schemas.rejectionBody,
+    example: {
+      advertiserId: ADVERTISER_ID,
+      criteria: ['survey_template'],
+      reasonCode: 'TEMPLATE_NOT_FOUND',
+    },
+    refusals: { 409: [...BEFORE_THE_CALCULATION, 'SUBMISSION_SUPERSEDED', 'REPEATED_TOO_OFTEN'] },
+  }),
+  act('questionnaire', completeQuestionnaire, {
+    operationId: 'completeQuestionnaire',
+    tag: 'Enrollments',
+    summary: 'Answer the questionnaire',
+    body: schemas.questionnaireBody,
+    example: {
+      answers: {
+        'survey-live-since': 'September 2023',
+        'attribution-question': true,
+        'monthly-orders': 900,
+        'main-use': 'Budget decisions',
+      },
+    },
+    refusals: { 409: [...BEFORE_THE_CALCULATION, 'REPEATED_TOO_OFTEN'], 422: ['INVALID_REQUEST'] },
+  }),
+  act('questionnaire/reopening', reopenQuestionnaire, {
+    operationId: 'reopenQuestionnaire',
+    tag: 'Staff',
+    summary: 'Have the questionnaire answered again',
+    body: schemas.noteBody,
+    example: { note: 'The number of orders cannot be right.' },
+    refusals: { 409: BEFORE_THE_CALCULATION },
+  }),
+  act('deferral', defer, {
+    operationId: 'defer',
+    tag: 'Partners',
+    summary: 'Defer to a later calculation month; an admin may undo a deferral',
+    body: schemas.deferralBody,
+    example: { month: '2023-12' },
+    refusals: {
+      409: [
+        ...BEFORE_THE_CALCULATION,
+        'MONTH_NOT_IN_CALENDAR',
+        'MONTH_NOT_LATER',
+        'MONTH_PAST',
+        'NO_SUCH_DEFERRAL',
+        'DEFERRAL_LIMIT_REACHED',
+        'PROGRAM_CLOSED',
+        'SUBMISSION_SUPERSEDED',
+        'REPEATED_TOO_OFTEN',
+      ],
+    },
+  }),
+  act('hold', hold, {
+    operationId: 'hold',
+    tag: 'Staff',
+    summary: 'Hold: facts are taken, no step is',
+    body: schemas.holdBody,
+    example: { reasonCode: 'POSSIBLE_DUPLICATE', note: 'Two shops, one ad account.' },
+    refusals: { 409: BEFORE_THE_PAYOUT },
+  }),
+  act('release', release, {
+    operationId: 'release',
+    tag: 'Staff',
+    summary: 'Release a hold',
+    body: schemas.requiredNoteBody,
+    example: { note: 'The shops belong together.' },
+    refusals: { 409: [...BEFORE_THE_PAYOUT, 'NOT_ON_HOLD', 'DECISION_OUTDATED'] },
+  }),
+  act('waiver', waive, {
+    operationId: 'waive',
+    tag: 'Staff',
+    summary: 'Waive a criterion',
+    body: schemas.waiverBody,
+    example: {
+      criterion: 'survey_template',
+      reasonCode: 'TEMPLATE_NOT_FOUND',
+      note: 'A template of their own, seen by us.',
+    },
+    refusals: { 409: BEFORE_THE_CALCULATION },
+  }),
+  act('approval', decideApproval, {
+    operationId: 'decideApproval',
+    tag: 'Staff',
+    summary: 'Approve, reject or send back a credit',
+    body: schemas.approvalBody,
+    example: { outcome: 'approve', statementId: 'st_of_the_approval' },
+    refusals: {
+      409: [...BEFORE_THE_PAYOUT, 'NO_APPROVAL_AWAITED', 'DECISION_OUTDATED', 'MAKER_IS_CHECKER', 'ON_HOLD'],
+    },
+  }),
+  act('withdrawal', withdraw, {
+    operationId: 'withdraw',
+    tag: 'Enrollments',
+    summary: 'Withdraw: it ends, and nothing is paid',
+    body: schemas.noteBody,
+    example: { note: 'The brand is being sold.' },
+    refusals: { 409: BEFORE_THE_PAYOUT },
+  }),
+  act('new-enrollment-permission', permitNewEnrollment, {
+    operationId: 'permitNewEnrollment',
+    tag: 'Staff',
+    summary: 'Permit the brand of an ended enrollment to enroll once more',
+    body: schemas.requiredNoteBody,
+    example: { note: 'The sale did not happen.' },
+    refusals: { 409: ['ENROLLMENT_OPEN', 'ENROLLMENT_SUPERSEDED', 'ENROLLMENT_CREDITED'] },
+  }),
+  write({
+    operationId: 'restart',
+    path: '/v1/enrollments/{enrollmentId}/restart',
+    tag: 'Staff',
+    summary: 'Restart an open enrollment whose workflow was stopped, from its recorded facts',
+    body: schemas.requiredNoteBody,
+    example: { note: 'Terminated by mistake.' },
+    answers: { 200: enrollment, 202: enrollment },
+    refusals: {
+      404: ['NOT_FOUND'],
+      409: ['ENROLLMENT_OPEN', 'ENROLLMENT_NOT_STARTED', 'ENROLLMENT_CHANGED', 'ENROLLMENT_ENDED'],
+    },
+    async handle(context, call) {
+      const { principal, body, message } = call;
+      const { status, row } = await restart(
+        context,
+        principal,
+        await enrollmentOf(context, call),
+        body,
+        message,
+      );
+      return { status, body: presentEnrollment(context, principal, row) };
+    },
+  }),
+];
 
 type Operation<Body> = (
   context: ApiContext,
@@ -45,92 +286,25 @@ type Operation<Body> = (
   message: MessageIdentity,
 ) => Promise<EnrollmentRow>;
 
-export function enrollmentRoutes(tools: RouteTools): Router {
-  const { context } = tools;
-  const present = presentEnrollment.bind(undefined, context);
-  const router = Router();
-
-  router.post(
-    '/',
-    write(tools, ['caller', 'admin'], createEnrollmentBody, async (principal, body, message) => {
-      const { status, row } = await createEnrollment(context, principal, body, message);
-      return { status, body: present(principal, row) };
-    }),
-  );
-
-  router.get(
-    '/',
-    read(tools, EVERYBODY, async (principal, request) => {
-      const { limit, after } = parse(listQuery, request.query);
-      const { pool } = context.database;
-      const scope = scopeOf(principal);
-      if (after !== undefined && !(await findEnrollment(pool, scope, after))) {
-        throw invalid([{ pointer: '/after', message: 'must be an id of this list' }]);
-      }
-      const rows = await listEnrollments(pool, scope, { limit, after });
-      const next = rows.length === limit ? rows.at(-1)!.enrollmentId : null;
-      return { items: rows.map((row) => present(principal, row)), next };
-    }),
-  );
-
-  router.get(
-    '/:id',
-    read(tools, EVERYBODY, async (principal, request) => {
-      const row = await enrollmentInPath(context, principal, request);
-      const answer = present(principal, row);
-      const { credit } = row.state;
-      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
-      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
-    }),
-  );
-
-  router.get(
-    '/:id/credit-statement',
-    read(tools, ['caller', 'admin', 'approver'], async (principal, request) => {
-      const { state } = await enrollmentInPath(context, principal, request);
-      const statement =
-        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
-      if (!statement) throw notFound('credit statement');
-      return statement;
-    }),
-  );
-
-  router.get(
-    '/:id/timeline',
-    read(tools, EVERYBODY, async (principal, request) => {
-      const { enrollmentId } = await enrollmentInPath(context, principal, request);
-      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
-    }),
-  );
-
-  act('resubmission', ['caller', 'admin'], resubmissionBody, resubmit);
-  act('partner-confirmation', ['partner', 'admin'], confirmationBody, confirmPartner);
-  act('partner-rejection', ['partner', 'admin'], rejectionBody, rejectPartner);
-  act('questionnaire', ['caller', 'admin'], questionnaireBody, completeQuestionnaire);
-  act('questionnaire/reopening', ['admin'], noteBody, reopenQuestionnaire);
-  act('deferral', ['partner', 'admin'], deferralBody, defer);
-  act('hold', ['admin'], holdBody, hold);
-  act('release', ['admin'], requiredNoteBody, release);
-  act('waiver', ['admin'], waiverBody, waive);
-  act('approval', ['approver'], approvalBody, decideApproval);
-  act('withdrawal', ['caller', 'admin'], noteBody, withdraw);
-  act('new-enrollment-permission', ['admin'], requiredNoteBody, permitNewEnrollment);
-
-  /** A write to one enrollment; its answer is the enrollment afterwards. */
-  function act<S extends z.ZodType>(
-    path: string,
-    roles: readonly Principal['role'][],
-    schema: S,
-    operation: Operation<z.infer<S>>,
-  ): void {
-    router.post(
-      `/:id/${path}`,
-      writeEnrollment(tools, roles, schema, async (principal, row, body, message) => ({
-        status: 200,
-        body: present(principal, await operation(context, principal, row, body, message)),
-      })),
-    );
-  }
-
-  return router;
+/** A write to one enrollment; its answer is the enrollment afterwards. */
+function act<B extends z.ZodType>(
+  action: string,
+  operation: Operation<z.infer<B>>,
+  route: Pick<Route, 'operationId' | 'tag' | 'summary'> & {
+    body: B;
+    example: z.input<B>;
+    refusals: Refusals;
+  },
+): Route {
+  return write({
+    ...route,
+    path: `/v1/enrollments/{enrollmentId}/${action}`,
+    answers: { 200: enrollment },
+    refusals: { ...route.refusals, 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { principal, body, message } = call;
+      const row = await operation(context, principal, await enrollmentOf(context, call), body, message);
+      return { status: 200, body: presentEnrollment(context, principal, row) };
+    },
+  });
 }

@@ -1,30 +1,44 @@
 /** `/v1/programs` */
-import { Router } from 'express';
 import { programAtRevision } from '../../database/programs';
+import { clock, programRevision } from '../answers';
 import { adjustClock } from '../operations/adjustClock';
 import { notFound } from '../problem';
 import { clockBody } from '../schemas';
-import { idInPath, read, write, type RouteTools } from './route';
+import { idOf, read, write, type Route } from './route';
 
-export function programRoutes(tools: RouteTools): Router {
-  const router = Router();
-  router.post(
-    '/:id/clock',
-    write(tools, ['admin'], clockBody, async (_principal, body, _message, request) => ({
-      status: 200,
-      body: await adjustClock(tools.context, idInPath(request, 'program'), body),
-    })),
-  );
-  router.get(
-    '/:id/revisions/:revision',
-    read(tools, ['admin', 'approver'], async (_principal, request) => {
-      const revision = String(request.params['revision']);
+export const programRoutes: Route[] = [
+  read({
+    operationId: 'getProgramRevision',
+    path: '/v1/programs/{programId}/revisions/{revision}',
+    tag: 'Programs',
+    summary: 'Get a published revision of a program',
+    answer: programRevision,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle({ database }, { params }) {
+      const revision = params['revision'] ?? '';
       const program = /^[1-9]\d{0,8}$/.test(revision)
-        ? await programAtRevision(tools.context.database.pool, idInPath(request, 'program'), Number(revision))
+        ? await programAtRevision(database.pool, idOf(params, 'programId'), Number(revision))
         : undefined;
       if (!program) throw notFound('program revision');
       return program.definition;
+    },
+  }),
+  write({
+    operationId: 'adjustClock',
+    path: '/v1/programs/{programId}/clock',
+    tag: 'Programs',
+    summary: 'Set the test clock of a program forward, or its speed',
+    body: clockBody,
+    example: { advanceTo: '2023-12-01T00:00:00Z' },
+    answers: { 200: clock },
+    refusals: {
+      403: ['TEST_CLOCK_NOT_ALLOWED'],
+      404: ['NOT_FOUND'],
+      409: ['NO_TEST_CLOCK', 'CLOCK_NOT_ADJUSTABLE'],
+    },
+    handle: async (context, { params, body }) => ({
+      status: 200,
+      body: await adjustClock(context, idOf(params, 'programId'), body),
     }),
-  );
-  return router;
-}
+  }),
+];

@@ -1,100 +1,96 @@
-/** How a route is written: parse, authorise, call one operation, answer. */
-import type { Request, RequestHandler, Response } from 'express';
+/**
+ * What a route is: data. The dispatcher serves it (dispatch.ts) and the OpenAPI document describes it (openapi.ts), from the
+ * same schemas. Parse, authorise, call one operation, answer: what is left to a route is the call.
+ */
 import type { z } from 'zod';
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
-import { requireRole, scopeOf, type Authenticate, type Principal } from '../authentication';
+import type { ReasonCode } from '../../program/reasonCodes';
+import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
-import { answerOnce, type Answer } from '../idempotency';
-import { invalid, notFound, pointerTo } from '../problem';
-import { inPlainWords } from '../schemas';
+import type { Answer } from '../idempotency';
+import type { OperationId } from '../policy';
+import { notFound } from '../problem';
+import type { ProblemCode } from '../problemCodes';
 
-export interface RouteTools {
-  context: ApiContext;
-  authenticate: Authenticate;
+/** What a caller may be told besides what any route may answer (problemCodes.ts). */
+export type Refusals = Partial<Record<403 | 404 | 409 | 422, readonly (ProblemCode | ReasonCode)[]>>;
+
+export interface Call<Query = unknown, Body = unknown> {
+  principal: Principal;
+  /** Of the path, by name. */
+  params: Record<string, string>;
+  query: Query;
+  body: Body;
+  /** Of a write; empty for a read, which changes nothing. */
+  message: MessageIdentity;
 }
 
-type Roles = readonly Principal['role'][];
+interface Description {
+  operationId: OperationId;
+  /** As OpenAPI writes it: /v1/enrollments/{enrollmentId}. */
+  path: string;
+  /** Its section of the document. */
+  tag: 'Enrollments' | 'Partners' | 'Staff' | 'Programs';
+  summary: string;
+  description?: string;
+  /** By status. */
+  answers: Partial<Record<200 | 201 | 202, z.ZodType>>;
+  refusals?: Refusals;
+}
 
-/** A read for the given roles. */
-export function read(
-  { authenticate }: RouteTools,
-  roles: Roles,
-  answer: (principal: Principal, request: Request) => Promise<unknown>,
-): RequestHandler {
-  return async (request, response) => {
-    const principal = authenticate(request);
-    requireRole(principal, roles);
-    response.json(await answer(principal, request));
+export interface Route extends Description {
+  method: 'get' | 'post';
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Of the body; a test sends it. */
+  example?: unknown;
+  handle(context: ApiContext, call: Call): Promise<Answer>;
+}
+
+export function read<Q extends z.ZodObject>(
+  route: Omit<Description, 'answers'> & {
+    query?: Q;
+    answer: z.ZodType;
+    handle: (context: ApiContext, call: Call<z.infer<Q>>) => Promise<unknown>;
+  },
+): Route {
+  const { answer, handle, ...rest } = route;
+  return {
+    ...rest,
+    method: 'get',
+    answers: { 200: answer },
+    handle: async (context, call) => ({ status: 200, body: await handle(context, call as Call<z.infer<Q>>) }),
   };
 }
 
-/** A write for the given roles: its body parsed, done once for each idempotency key. */
-export function write<S extends z.ZodType>(
-  { context, authenticate }: RouteTools,
-  roles: Roles,
-  schema: S,
-  operate: (
-    principal: Principal,
-    body: z.infer<S>,
-    message: MessageIdentity,
-    request: Request,
-  ) => Promise<Answer>,
-): RequestHandler {
-  return async (request: Request, response: Response) => {
-    const principal = authenticate(request);
-    requireRole(principal, roles);
-    const body = parse(schema, request.body);
-    await answerOnce(context, principal, request, response, body, (message) =>
-      operate(principal, body, message, request),
-    );
+/** Done once for each idempotency key. */
+export function write<B extends z.ZodType>(
+  route: Description & {
+    body: B;
+    example: z.input<B>;
+    handle: (context: ApiContext, call: Call<unknown, z.infer<B>>) => Promise<Answer>;
+  },
+): Route {
+  return {
+    ...route,
+    method: 'post',
+    handle: (context, call) => route.handle(context, call as Call<unknown, z.infer<B>>),
   };
-}
-
-/** A write to the enrollment in the path, for those who may see it. */
-export function writeEnrollment<S extends z.ZodType>(
-  tools: RouteTools,
-  roles: Roles,
-  schema: S,
-  operate: (
-    principal: Principal,
-    row: EnrollmentRow,
-    body: z.infer<S>,
-    message: MessageIdentity,
-  ) => Promise<Answer>,
-): RequestHandler {
-  return write(tools, roles, schema, async (principal, body, message, request) =>
-    operate(principal, await enrollmentInPath(tools.context, principal, request), body, message),
-  );
 }
 
 /** Throws a 404 unless it exists and is in the key's scope. */
-export async function enrollmentInPath(
+export async function enrollmentOf(
   { database }: ApiContext,
-  principal: Principal,
-  request: Request,
+  { principal, params }: Pick<Call, 'principal' | 'params'>,
 ): Promise<EnrollmentRow> {
-  const id = idInPath(request, 'enrollment');
-  const row = await findEnrollment(database.pool, scopeOf(principal), id);
+  const row = await findEnrollment(database.pool, scopeOf(principal), idOf(params, 'enrollmentId'));
   if (!row) throw notFound('enrollment');
   return row;
 }
 
 /** Throws a 404 for what cannot be an id: some of it PostgreSQL would not even take as a text (a NUL). */
-export function idInPath(request: Request, what: string): string {
-  const id = String(request.params['id']);
-  if (!/^[\w-]{1,64}$/.test(id)) throw notFound(what);
+export function idOf(params: Call['params'], name: `${string}Id`): string {
+  const id = params[name] ?? '';
+  if (!/^[\w-]{1,64}$/.test(id)) throw notFound(name.slice(0, -'Id'.length));
   return id;
-}
-
-/** Throws a 400 that names every field that is wrong, unknown ones each by itself. */
-export function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value ?? {}, { error: inPlainWords });
-  if (parsed.success) return parsed.data;
-  throw invalid(
-    parsed.error.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: 'is unknown' }))
-        : [{ pointer: pointerTo(issue.path), message: issue.message }],
-    ),
-  );
 }

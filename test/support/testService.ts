@@ -23,6 +23,7 @@ import { definitionFile } from '../../dev/settings';
 import { freePort } from '../../dev/stack/ports';
 import type { ProgramDefinition } from '../../program/definition';
 import { parseDefinition } from '../../program/parseDefinition';
+import { requireContract } from './contract';
 import { sharedServers } from './shared';
 import { untilWorkerPolls } from './workerPolls';
 
@@ -130,7 +131,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const temporal = new TemporalClient({ connection, namespace: NAMESPACE });
   await untilWorkerPolls(temporal, service, plan);
 
-  const as = (key: string) => createApiClient(service.apiUrl, key);
+  const as = (key: string) => createApiClient(service.apiUrl, key, requireContract);
   const admin = as('pps_dev_admin_ana');
   let brands = 0;
 

@@ -1,0 +1,211 @@
+/**
+ * Answers as callers get them: what presentation.ts returns has these types, and the OpenAPI document is made of them. A
+ * schema with an id is a component of its own there.
+ */
+import { z } from 'zod';
+import { STATEMENT_FORMAT } from '../program/creditStatement';
+import { APPROVAL_OUTCOMES } from '../program/decision';
+import { REASONS, type ReasonCode } from '../program/reasonCodes';
+import { STATUSES } from '../program/status';
+import { PROBLEM_CODES } from './problemCodes';
+
+const instant = z.iso.datetime();
+const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
+
+const reasonCode = z
+  .enum(Object.keys(REASONS) as ReasonCode[])
+  .meta({ id: 'ReasonCode', description: 'Why something was refused or closed.' });
+
+const money = z
+  .object({
+    amountMinor: z.int().describe('In the minor units of the currency.'),
+    currency: z.string().describe('ISO 4217.'),
+    display: z.string().describe('For people.'),
+  })
+  .meta({ id: 'Money', examples: [{ amountMinor: 450_000, currency: 'USD', display: '4,500.00 USD' }] });
+
+const actor = z
+  .object({ role, id: z.string().optional().describe('Of staff, others learn the role only.') })
+  .meta({ id: 'Actor' });
+
+const waiting = z
+  .object({
+    who: z.enum(['advertiser', 'partner', 'admin', 'approver', 'operator', 'service']),
+    what: z.enum([
+      'partner_confirmation',
+      'partner_key_check',
+      'valid_api_key',
+      'survey_template',
+      'partner_objection',
+      'data_sharing_authorization',
+      'questionnaire',
+      'advertiser_look_up',
+      'advertiser_id_correction',
+      'other_ad_account',
+      'calculation_date',
+      'release',
+      'calculation',
+      'approval',
+      'payout_date',
+      'payout',
+      'payout_outcome',
+      'refused_payout',
+    ]),
+    by: instant.nullable().describe("On the program's clock; null if there is no date."),
+  })
+  .meta({ id: 'Waiting', description: 'Who must do what by when.' });
+
+const criterion = z
+  .object({
+    criterion: z.enum([
+      'subscription',
+      'survey_template',
+      'data_sharing',
+      'questionnaire',
+      'advertiser_located',
+      'ad_account_active',
+      'region_eligible',
+      'active_advertising',
+    ]),
+    status: z
+      .enum(['pending', 'verified', 'attested', 'failed', 'waived'])
+      .describe('verified: by a machine; attested: a named party said so.'),
+    reasonCode: reasonCode.nullable(),
+    evidence: z
+      .object({
+        source: z.enum([
+          'survey_partner',
+          'api_key',
+          'form',
+          'answers',
+          'ad_platform',
+          'spend_report',
+          'decision',
+        ]),
+        by: actor.nullable(),
+        at: instant.nullable(),
+        details: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Criterion' });
+
+export const enrollment = z
+  .object({
+    id: z.string(),
+    programId: z.string(),
+    brand: z.object({ name: z.string(), domain: z.string() }),
+    surveyPartner: z.string(),
+    advertiserId: z.string().describe('Up to 20 digits, so always a string.'),
+    externalId: z.string().nullable(),
+    partnerApiKey: z.object({ lastFour: z.string() }).nullable(),
+    createdAt: instant.describe('Real time.'),
+    status: z.enum(STATUSES).meta({ id: 'EnrollmentStatus' }),
+    statusText: z.string().describe('Who must do what by when, and what happens otherwise.'),
+    reasonCodes: z.array(reasonCode).describe('Of the ending.'),
+    waitingFor: z.array(waiting),
+    criteria: z.array(criterion),
+    calculationMonth: month,
+    calculationDate: instant,
+    payoutDate: instant,
+    credit: money
+      .extend({
+        spend: money.extend({ asOf: instant }).nullable().optional(),
+        lines: z
+          .array(z.object({ text: z.string(), amount: money }))
+          .optional()
+          .describe('They add up to the credit. Only when one enrollment is read.'),
+      })
+      .nullable(),
+    onHold: z.object({ since: instant, reasonCode }).nullable(),
+    approval: z
+      .object({
+        statementId: z.string(),
+        causes: z.array(z.enum(['above_threshold', 'changed_after_confirmation'])),
+        since: instant,
+        decided: z
+          .object({
+            outcome: z.enum(APPROVAL_OUTCOMES),
+            by: actor,
+            reasonCode: reasonCode.nullable(),
+          })
+          .nullable(),
+      })
+      .nullable(),
+    supersededBy: z.string().nullable().describe("The brand's later enrollment."),
+    workflowId: z.string(),
+    temporalUiUrl: z.url().optional().describe('For staff.'),
+  })
+  .meta({ id: 'Enrollment' });
+
+export const enrollmentPage = z.object({
+  items: z.array(enrollment),
+  next: z.string().nullable().describe('`after` of the next page; null on the last.'),
+});
+
+const timelineEvent = z
+  .object({
+    at: instant.describe("On the program's clock."),
+    recordedAt: instant.describe('Real time.'),
+    type: z.string(),
+    actor: z.object({ role, id: z.string() }),
+    details: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'TimelineEvent' });
+export const timeline = z.object({ items: z.array(timelineEvent) });
+
+export const creditStatement = z
+  .looseObject({ format: z.literal(STATEMENT_FORMAT), statementId: z.string(), hash: z.string() })
+  .meta({ id: 'CreditStatement', description: 'Verified offline by `pps credit verify`.' });
+
+export const programRevision = z
+  .looseObject({ id: z.string() })
+  .meta({ id: 'ProgramDefinition', description: 'As docs/program-definition.md describes it.' });
+
+export const clock = z
+  .object({
+    now: instant.describe("What the program's clock shows."),
+    speed: z.number().describe('Program time per real time.'),
+    woken: z.int().describe('Open enrollments that are being told.'),
+  })
+  .meta({ id: 'AdjustedClock' });
+
+export const attentionList = z.object({
+  items: z.array(
+    z
+      .object({
+        reason: z.string(),
+        since: instant,
+        enrollmentId: z.string(),
+        subject: z.string().nullable(),
+        whatToDo: z.string(),
+        runbookUrl: z.string(),
+        temporalUiUrl: z.url(),
+      })
+      .meta({ id: 'Attention' }),
+  ),
+  total: z.int(),
+});
+
+export const dismissal = z.object({ dismissed: z.int().describe('Refused messages.') });
+
+export const problem = z
+  .looseObject({
+    type: z.string().describe('Stable; the code in another form.'),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().describe('Stable.'),
+    detail: z.string().describe('One sentence that says what to do.'),
+    requestId: z.string().describe('Under which the request is logged; also the header X-Request-Id.'),
+    errors: z
+      .array(z.object({ pointer: z.string().describe('JSON pointer into the body.'), message: z.string() }))
+      .optional(),
+  })
+  .meta({
+    id: 'Problem',
+    description: [
+      'RFC 9457.',
+      ...Object.entries(PROBLEM_CODES).map(([code, todo]) => `${code}: ${todo}`),
+    ].join('\n\n'),
+  });

@@ -1,0 +1,173 @@
+/** The OpenAPI document, made of the routes and of the schemas that parse and type them. */
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import { problem } from './answers';
+import { rolesOf } from './policy';
+import { ANY_REQUEST, ANY_WRITE } from './problemCodes';
+import type { Route } from './routes/route';
+
+type Json = Record<string, unknown>;
+
+const TAGS = {
+  Enrollments: 'From the form to the payout.',
+  Partners: 'What survey partners say of an enrollment.',
+  Staff: 'Interventions and decisions; each needs a reason.',
+  Programs: 'Rules and clocks.',
+} satisfies Record<Route['tag'], string>;
+
+/** OpenAPI 3.1. */
+export function openApiDocument(routes: readonly Route[]): Json {
+  const components: Record<string, unknown> = {};
+  const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => jsonSchema(schema, io, components);
+  schemaOf(problem, 'output');
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, schemaOf) };
+  }
+  return {
+    openapi: '3.1.1',
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    info: {
+      title: 'Incentive programs',
+      version: '1',
+      description:
+        "Enrollments of an incentive program, from the form to exactly one payout. Instants are UTC, on the program's clock where they belong to an enrollment. Unknown fields are refused.",
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ apiKey: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      schemas: components,
+    },
+  };
+}
+
+function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'output') => Json): Json {
+  const { operationId, tag, summary, description, method, body, example, answers } = route;
+  const isWrite = method === 'post';
+  const json = (schema: Json, more: Json = {}) => ({ 'application/json': { schema, ...more } });
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description: [description, `Roles: ${rolesOf(operationId).join(', ')}.`].filter(Boolean).join('\n\n'),
+    parameters: [
+      ...pathParameters(route),
+      ...queryParameters(route, schemaOf),
+      ...(isWrite ? [IDEMPOTENCY_KEY] : []),
+    ],
+    ...(body && { requestBody: { required: true, content: json(schemaOf(body, 'input'), { example }) } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, schema]) => [
+          status,
+          {
+            description: STATUS_CODES[status] ?? 'Done',
+            headers: { 'X-Request-Id': REQUEST_ID, ...(isWrite && { 'Idempotency-Replayed': REPLAYED }) },
+            content: json(schemaOf(schema, 'output')),
+          },
+        ]),
+      ),
+      ...problems(route),
+    },
+  };
+}
+
+const REQUEST_ID = { schema: { type: 'string' }, description: 'Under which the request is logged.' };
+const REPLAYED = {
+  schema: { type: 'string', const: 'true' },
+  description: 'The request was done before; this is the answer that it got then.',
+};
+const RETRY_AFTER = { schema: { type: 'integer' }, description: 'Seconds.' };
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'An equal request with the same key is done once; its answer is replayed for 24 hours.',
+  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+};
+
+function pathParameters({ path }: Route): Json[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(
+  { query }: Route,
+  schemaOf: (schema: z.ZodType, io: 'input' | 'output') => Json,
+): Json[] {
+  return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema: schemaOf(schema as z.ZodType, 'output'),
+  }));
+}
+
+/** Every problem that the operation may answer, by status, with its codes. */
+function problems({ method, refusals = {} }: Route): Json {
+  const codes = new Map<number, Set<string>>();
+  for (const source of [ANY_REQUEST, ...(method === 'post' ? [ANY_WRITE] : []), refusals]) {
+    for (const [status, more] of Object.entries(source)) {
+      codes.set(Number(status), new Set([...(codes.get(Number(status)) ?? []), ...more]));
+    }
+  }
+  return Object.fromEntries(
+    [...codes].map(([status, names]) => [
+      status,
+      {
+        description: `${STATUS_CODES[status]}: ${[...names].join(', ')}`,
+        headers: {
+          'X-Request-Id': REQUEST_ID,
+          ...([409, 503].includes(status) && { 'Retry-After': RETRY_AFTER }),
+        },
+        content: {
+          'application/problem+json': {
+            schema: {
+              allOf: [
+                { $ref: '#/components/schemas/Problem' },
+                { properties: { status: { const: status }, code: { enum: [...names] } } },
+              ],
+            },
+          },
+        },
+      },
+    ]),
+  );
+}
+
+/** What has an id becomes a component. */
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
+  const { $defs, ...own } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) as Json;
+  delete own['$schema']; // the document names the dialect for all
+  for (const [id, component] of Object.entries(($defs as Json | undefined) ?? {}))
+    components[id] = withoutId(toComponents(component) as Json);
+  const { id } = schema.meta() ?? {};
+  const converted = toComponents(own) as Json;
+  if (id === undefined || '$ref' in own) return converted;
+  components[id] = withoutId(converted);
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function toComponents(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toComponents);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === '$ref' && typeof member === 'string'
+        ? member.replace('#/$defs/', '#/components/schemas/')
+        : toComponents(member),
+    ]),
+  );
+}
+
+/** A component's name says it. */
+function withoutId({ id: _id, ...schema }: Json): Json {
+  return schema;
+}

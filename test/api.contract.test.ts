@@ -1,0 +1,85 @@
+/**
+ * The OpenAPI document: well-formed, complete, and true. That answers are as it says is checked in every test that asks the
+ * service (support/contract.ts).
+ */
+import { execFileSync } from 'node:child_process';
+import type { Express, Router } from 'express';
+import { createApp } from '../api/app';
+import type { ApiContext } from '../api/context';
+import { openApiDocument } from '../api/openapi';
+import { POLICY } from '../api/policy';
+import { ROUTES } from '../api/routes';
+import { startTestService, type TestService } from './support/testService';
+
+const document = openApiDocument(ROUTES) as {
+  paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
+};
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+);
+
+test('When the document is validated, then it is OpenAPI 3.1', () => {
+  const script = `
+    import { Validator } from '@seriousme/openapi-schema-validator';
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(JSON.parse(process.argv[1]));
+    console.log(JSON.stringify({ valid, version: validator.version, errors }));`;
+  // The validator is an ES module, which jest does not load.
+  const answer = execFileSync(
+    process.execPath,
+    ['--input-type=module', '-e', script, JSON.stringify(document)],
+    { encoding: 'utf8' },
+  );
+  expect(JSON.parse(answer)).toEqual({ valid: true, version: '3.1' });
+});
+
+test('When a route is served, then it is in the document, and has a line in the policy, and the other way round', () => {
+  const app: Express = createApp({} as ApiContext, () => {
+    throw new Error('Nobody is asked.');
+  });
+  const routesOf = (router: Router): string[] =>
+    router.stack.flatMap((layer) => {
+      if (layer.route) return layer.route.stack.map(({ method }) => `${method} ${layer.route!.path}`);
+      const inner = layer.handle as unknown as Partial<Router>;
+      return inner.stack ? routesOf(inner as Router) : [];
+    });
+  const served = routesOf(app.router).filter((route) => route.includes('/v1/'));
+  const documented = operations.map(
+    ({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+  );
+  expect(served.sort()).toEqual(documented.sort());
+  expect(operations.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(POLICY).sort());
+});
+
+test.each(ROUTES.filter(({ body }) => body).map((route) => [route.operationId, route] as const))(
+  'When the example of %s is parsed, then it is accepted',
+  (_id, { body, example }) => {
+    expect(body!.safeParse(example).error).toBeUndefined();
+  },
+);
+
+describe('in a browser', () => {
+  let t: TestService;
+  beforeAll(async () => {
+    t = await startTestService();
+  });
+  afterAll(() => t?.stop());
+
+  test('When /openapi.json is read, then it is the document, and needs no key', async () => {
+    const response = await fetch(`${t.service.apiUrl}/openapi.json`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+
+  test('When /docs is opened, then all that it loads comes from the service, and nothing else may be loaded', async () => {
+    const page = await fetch(`${t.service.apiUrl}/docs`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const sources = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source!);
+    expect(sources.length).toBeGreaterThan(3);
+    for (const source of sources) {
+      expect(source).toMatch(/^\/docs\//);
+      expect((await fetch(t.service.apiUrl + source)).status).toBe(200);
+    }
+  });
+});
