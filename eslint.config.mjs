@@ -16,7 +16,7 @@ const ROOMS = {
   temporal: ['workflows', 'program', 'settings'],
   worker: ['temporal', 'workflows', 'activities', 'integrations', 'database', 'settings', 'program'],
   api: ['temporal', 'workflows', 'program', 'database', 'settings'],
-  cli: ['program'],
+  cli: ['program', 'api'],
 };
 
 /** program/ modules that need a date, schema or domain library: never in the workflow bundle. */
@@ -77,6 +77,14 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
                   group: ['../activities/**'],
                   allowTypeImports: true,
                   message: 'Workflows know activities by type only.',
+                },
+              ]
+            : []),
+          ...(room === 'cli'
+            ? [
+                {
+                  group: ['../api/*', '../../api/*', '!../api/answers', '!../../api/answers'],
+                  message: 'The command line knows of the API what its callers know (api/answers).',
                 },
               ]
             : []),

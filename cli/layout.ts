@@ -64,7 +64,10 @@ export function table(
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
   });
   drawn.push(...rows.map((row) => [...row]));
-  return drawn.toString().split('\n');
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
 }
 
 /** `a, b and c`. */

@@ -1,21 +1,33 @@
 #!/usr/bin/env node
 /**
- * The command `pps`. Exit codes: 0 fine, 1 the content of a file is wrong, 2 wrong usage. Errors are sentences on the
- * standard error, never a stack.
+ * The command `pps`: a client of the HTTP API, and what works on files without it. Exit codes: failure.ts. Errors are
+ * sentences on the standard error, never a stack.
  */
 import { Command, CommanderError } from 'commander';
+import { addClockCommands } from './clockCommands';
+import { addCreditCommands } from './creditCommands';
+import { addDoctorCommand } from './doctorCommand';
+import { addEnrollmentCommands } from './enrollmentCommands';
 import { CommandFailure } from './failure';
+import { addLookCommands } from './lookCommands';
 import { addProgramCommands } from './programCommands';
-import { addStatementCommands } from './statementCommands';
 import { complain } from './terminal';
 
 async function main(args: readonly string[]): Promise<number> {
   const pps = new Command('pps')
-    .description('Incentive programs at the command line: what works on files, without a server.')
+    .description(
+      'Incentive programs at the command line: a running service, and what works on files without one.',
+    )
     .exitOverride()
     .showHelpAfterError('(the option --help shows how it is used)');
+  addEnrollmentCommands(pps);
+  addLookCommands(pps);
+  pps.commandsGroup('Programs and credits:');
   addProgramCommands(pps);
-  addStatementCommands(pps);
+  addCreditCommands(pps);
+  pps.commandsGroup('Operate:');
+  addClockCommands(pps);
+  addDoctorCommand(pps);
   try {
     await pps.parseAsync(args, { from: 'user' });
     return 0;

@@ -1,4 +1,4 @@
-/** `pps program amounts` and `pps program calendar`: the tables of a definition, out to a spreadsheet and back. */
+/** `pps program tables amounts` and `pps program tables calendar`: the tables of a definition, out to a spreadsheet and back. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProgramDefinition } from '../program/definition';
@@ -24,8 +24,9 @@ const TABLES: Record<string, Table> = {
 };
 
 export function addTableCommands(program: Command): void {
+  const tables = program.command('tables').description('The tables of a definition, as CSV and back.');
   for (const [name, table] of Object.entries(TABLES)) {
-    program
+    tables
       .command(name)
       .description(
         `Writes the ${table.title} of a definition as CSV; with --from, the definition with those of a CSV.`,
@@ -35,8 +36,8 @@ export function addTableCommands(program: Command): void {
       .option('-o, --output <file>', 'file to write instead of standard output')
       .addHelpText(
         'after',
-        `\nExample: pps program ${name} my-program.json -o ${name}.csv\n` +
-          `         pps program ${name} my-program.json --from ${name}.csv -o my-program.json`,
+        `\nExample: pps program tables ${name} my-program.json -o ${name}.csv\n` +
+          `         pps program tables ${name} my-program.json --from ${name}.csv -o my-program.json`,
       )
       .action((file: string, options: TableOptions) => run(table, file, options));
   }

@@ -12,11 +12,10 @@ import { Client } from 'pg';
 export async function migrate(databaseAdminUrl: string): Promise<void> {
   const root = packageRoot();
   const command = path.join(root, 'node_modules', 'node-pg-migrate', 'bin', 'node-pg-migrate.js');
-  const migrations = path.join(root, 'database', 'migrations');
   try {
     await promisify(execFile)(
       process.execPath,
-      [command, 'up', '--migrations-dir', migrations, '--verbose', 'false'],
+      [command, 'up', '--migrations-dir', migrationsFolder(), '--verbose', 'false'],
       {
         cwd: root,
         env: { ...process.env, DATABASE_URL: databaseAdminUrl },
@@ -44,6 +43,10 @@ export async function admitApplication(databaseAdminUrl: string, databaseUrl: st
   } finally {
     await client.end();
   }
+}
+
+export function migrationsFolder(): string {
+  return path.join(packageRoot(), 'database', 'migrations');
 }
 
 /** The folder of package.json, whether this runs from the sources or from dist/. */

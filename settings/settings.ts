@@ -259,6 +259,29 @@ export interface SetupSettings {
   testClockPrograms: TestClockPrograms;
 }
 
+const doctor = setup.pick({ RETENTION_DAYS: true, COMPARISON_SCHEDULE_ID: true }).extend({
+  ...common.shape,
+  ...database.shape,
+  ...temporal.shape,
+});
+
+export interface DoctorSettings {
+  databaseUrl: string;
+  temporal: TemporalSettings;
+  retentionDays: number;
+  scheduleId: string;
+}
+
+export function readDoctorSettings(environment: NodeJS.ProcessEnv = process.env): DoctorSettings {
+  const env = readEnvironment(doctor, environment);
+  return {
+    databaseUrl: env.DATABASE_URL,
+    temporal: temporalSettings(env),
+    retentionDays: env.RETENTION_DAYS,
+    scheduleId: env.COMPARISON_SCHEDULE_ID,
+  };
+}
+
 const rebuild = z.object({ ...common.shape, ...database.shape, ...temporal.shape });
 
 export interface RebuildSettings {

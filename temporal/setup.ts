@@ -6,6 +6,10 @@ import { connectionOptions } from './connection';
 
 /** `IndexedValueType` of Temporal's API. */
 const KEYWORD = 2;
+/** What operators filter by; the namespace must know them before an enrollment is started. */
+export const SEARCH_ATTRIBUTES = [PROGRAM_ID, SURVEY_PARTNER, CALCULATION_MONTH, ENROLLMENT_STATUS].map(
+  ({ name }) => name,
+);
 const POLL_MS = 200;
 const LISTED_WITHIN_MS = 60_000;
 
@@ -43,10 +47,9 @@ async function ensureNamespace(
 }
 
 async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const wanted = [PROGRAM_ID, SURVEY_PARTNER, CALCULATION_MONTH, ENROLLMENT_STATUS].map(({ name }) => name);
   const missing = async () => {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return wanted.filter((name) => !(name in customAttributes));
+    return SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
   };
   const toAdd = await missing();
   if (toAdd.length === 0) return;

@@ -1,4 +1,4 @@
-/** `pps program amounts`, `calendar` and `estimate`. */
+/** `pps program tables amounts`, `calendar` and `estimate`. */
 import { EXAMPLE, openCommandLine, PPS_2023, type CommandLine } from './support/commandLine';
 
 let t: CommandLine;
@@ -20,15 +20,15 @@ describe.each([
     row: '2023-11,2023-12-01,2023-12-31,2024-01-15',
     newRow: '2023-11,2023-12-01,2023-12-31,2024-01-20',
   },
-])('pps program $command', ({ command, header, row, newRow }) => {
+])('pps program tables $command', ({ command, header, row, newRow }) => {
   test('When the table is edited in its CSV, then the written definition differs in that only, and keeps $schema', async () => {
     const written = { code: 0, stdout: '', stderr: '' };
-    expect(await t.shell(`pps program ${command} ${PPS_2023} -o table.csv`)).toEqual(written);
+    expect(await t.shell(`pps program tables ${command} ${PPS_2023} -o table.csv`)).toEqual(written);
     const csv = t.read('table.csv');
     expect([csv.startsWith(header), csv.includes(row)]).toEqual([true, true]);
-    expect((await t.shell(`pps program ${command} ${PPS_2023}`)).stdout).toBe(csv);
+    expect((await t.shell(`pps program tables ${command} ${PPS_2023}`)).stdout).toBe(csv);
 
-    const take = `pps program ${command} ${PPS_2023} --from`;
+    const take = `pps program tables ${command} ${PPS_2023} --from`;
     expect(await t.shell(`${take} table.csv -o same.json`)).toEqual(written);
     expect(t.read('same.json')).toBe(t.read(PPS_2023));
     expect(await t.shell(`${take} - -o edited.json`, csv.replace(row, newRow))).toEqual({
@@ -42,18 +42,18 @@ describe.each([
 
   test('When the CSV would replace the definition itself, then it is refused and the definition stays', async () => {
     t.write('mine.json', t.read(PPS_2023));
-    const { code, stderr } = await t.shell(`pps program ${command} mine.json -o ./mine.json`);
+    const { code, stderr } = await t.shell(`pps program tables ${command} mine.json -o ./mine.json`);
     expect([code, stderr]).toEqual([2, expect.stringContaining('would replace the definition') as string]);
     expect(t.read('mine.json')).toBe(t.read(PPS_2023));
   });
 
   test('When the CSV is wrong, then each error has its row and column, and nothing is written', async () => {
-    const { stdout: csv } = await t.shell(`pps program ${command} ${PPS_2023}`);
+    const { stdout: csv } = await t.shell(`pps program tables ${command} ${PPS_2023}`);
     t.write('wrong.csv', csv.replace(row, row.replace(/[^,]+$/, 'soon')));
     t.write('kept.json', 'as it was');
     const before = t.filesNow();
     const { code, stdout, stderr } = await t.shell(
-      `pps program ${command} ${PPS_2023} --from wrong.csv -o kept.json`,
+      `pps program tables ${command} ${PPS_2023} --from wrong.csv -o kept.json`,
     );
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr.split('\n')).toEqual([
@@ -66,9 +66,9 @@ describe.each([
 });
 
 test('When a tier is added in the CSV, then it is written like its neighbours and no other line changes', async () => {
-  const { stdout: csv } = await t.shell(`pps program amounts ${PPS_2023}`);
+  const { stdout: csv } = await t.shell(`pps program tables amounts ${PPS_2023}`);
   const longer = csv.replace('US,USD,2500.00,', 'US,USD,1500.00,600.00\nUS,USD,2500.00,');
-  const { stdout } = await t.shell(`pps program amounts ${PPS_2023} --from -`, longer);
+  const { stdout } = await t.shell(`pps program tables amounts ${PPS_2023} --from -`, longer);
   const lines = stdout.split('\n');
   const added = lines.splice(
     lines.findIndex((line) => line.includes('"from": "1500.00"')),
@@ -79,7 +79,7 @@ test('When a tier is added in the CSV, then it is written like its neighbours an
 });
 
 test('When a program has no table to write, then the command says what it has instead', async () => {
-  const { code, stderr } = await t.shell(`pps program calendar ${EXAMPLE}`);
+  const { code, stderr } = await t.shell(`pps program tables calendar ${EXAMPLE}`);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^\(table\): This program has a rollingPeriod instead of a calendar.*\n/);
 });

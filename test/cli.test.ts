@@ -19,7 +19,7 @@ describe('pps', () => {
     ['pps program publish', "error: unknown command 'publish'"],
     ['pps program validate', "error: missing required argument 'file'"],
     [`pps program validate ${DEMO} --fast`, "error: unknown option '--fast'"],
-    [`pps statement verify ${DEMO}`, "error: required option '--revision <file>' not specified"],
+    [`pps credit verify ${DEMO}`, "error: required option '--revision <file>' not specified"],
     ['pps program validate none/x.json', 'none/x.json cannot be read (there is no such file or folder); '],
     ['pps program validate program', 'program cannot be read (it is a folder); '],
     [
@@ -39,11 +39,11 @@ describe('pps', () => {
     'program validate',
     'program schema',
     'program diff',
-    'program amounts',
-    'program calendar',
+    'program tables amounts',
+    'program tables calendar',
     'program copy',
     'program estimate',
-    'statement verify',
+    'credit verify',
   ])('When `pps %s --help` is asked for, then it shows an example', async (command) => {
     const { code, stdout } = await t.shell(`pps ${command} --help`);
     expect(code).toBe(0);
@@ -68,13 +68,11 @@ describe('pps', () => {
   });
 });
 
-describe('pps statement verify', () => {
+describe('pps credit verify', () => {
   test('When nothing was changed, then amount, lines, revision and hash are printed', async () => {
     const statement = statementOf(t.readJson(PPS_2023));
     t.write('statement.json', JSON.stringify(statement));
-    const { code, stdout, stderr } = await t.shell(
-      `pps statement verify statement.json --revision ${PPS_2023}`,
-    );
+    const { code, stdout, stderr } = await t.shell(`pps credit verify statement.json --revision ${PPS_2023}`);
     expect([code, stderr]).toEqual([0, '']);
     for (const words of [
       'tiktok-pps-2023, revision 3\n',
@@ -89,7 +87,7 @@ describe('pps statement verify', () => {
 
   test('When the period has no credit, then the statement is verified and says why', async () => {
     t.write('none.json', JSON.stringify(statementOf(t.readJson(PPS_2023), '10.00')));
-    const { code, stdout } = await t.shell(`pps statement verify none.json --revision ${PPS_2023}`);
+    const { code, stdout } = await t.shell(`pps credit verify none.json --revision ${PPS_2023}`);
     expect(code).toBe(0);
     expect(stdout).toContain('No credit: The spend in the calculation period is below the minimum.\n');
   });
@@ -97,7 +95,7 @@ describe('pps statement verify', () => {
   test('When statement or revision was changed, then every problem is a sentence', async () => {
     const statement = statementOf(t.readJson(PPS_2023));
     t.write('forged.json', JSON.stringify({ ...statement, enrollmentId: 'enr_2' }));
-    const { code, stdout, stderr } = await t.shell(`pps statement verify forged.json --revision ${DEMO}`);
+    const { code, stdout, stderr } = await t.shell(`pps credit verify forged.json --revision ${DEMO}`);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^The statement was changed after it was made/),

@@ -249,6 +249,8 @@ create table idempotency_key (
 create index idempotency_key_by_age on idempotency_key (created_at);
 
 grant usage on schema public to pps_app;
+-- For the doctor: whether this release and the database fit.
+grant select on pgmigrations to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
 grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
 grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key to pps_app;

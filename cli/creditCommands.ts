@@ -1,4 +1,4 @@
-/** `pps statement ...`: credit statements in files. */
+/** `pps credit ...`: credit statements, in files or as the service has them. */
 import type { Command } from 'commander';
 import { verifyStatement, type SealedStatement } from '../program/creditStatement';
 import type { ProgramDefinition } from '../program/definition';
@@ -10,9 +10,9 @@ import { nameOf, readJsonFile } from './files';
 import { countOf, facts, paragraph, section, table } from './layout';
 import { print } from './terminal';
 
-export function addStatementCommands(pps: Command): void {
+export function addCreditCommands(pps: Command): void {
   pps
-    .command('statement')
+    .command('credit')
     .description('Credit statements: what a credit was computed from.')
     .command('verify')
     .description(
@@ -21,7 +21,7 @@ export function addStatementCommands(pps: Command): void {
     .argument('<statement>', 'credit statement; "-" for standard input')
     .requiredOption('--revision <file>', 'definition of the revision that the statement was made under')
     .option('--hash <hash>', 'the hash of the statement as the service tells it, sha256:...')
-    .addHelpText('after', '\nExample: pps statement verify statement.json --revision revision-3.json')
+    .addHelpText('after', '\nExample: pps credit verify statement.json --revision revision-3.json')
     .action(verify);
 }
 

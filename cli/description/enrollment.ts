@@ -1,0 +1,119 @@
+/** Enrollments as a terminal shows them. */
+import type { z } from 'zod';
+import type * as answers from '../../api/answers';
+import { facts, paragraph, section, table } from '../layout';
+
+export type Enrollment = z.infer<typeof answers.enrollment>;
+export type EnrollmentPage = z.infer<typeof answers.enrollmentPage>;
+export type Timeline = z.infer<typeof answers.timeline>;
+export type AttentionList = z.infer<typeof answers.attentionList>;
+
+export function describeEnrollment(enrollment: Enrollment): string {
+  const { brand, waitingFor, criteria, credit, onHold, approval } = enrollment;
+  const parts = [
+    section(
+      `${brand.name} (${brand.domain})`,
+      paragraph(enrollment.statusText),
+      facts([
+        ['Enrollment', enrollment.id],
+        ['Program', enrollment.programId],
+        ['Status', `${words(enrollment.status)}${onHold ? ', on hold' : ''}`],
+        enrollment.reasonCodes.length > 0 ? ['Reasons', enrollment.reasonCodes.join(', ')] : null,
+        onHold && ['Hold', `${onHold.reasonCode}, since ${instant(onHold.since)}`],
+        ['Survey partner', enrollment.surveyPartner],
+        ['Advertiser ID', enrollment.advertiserId],
+        ['Month', enrollment.calculationMonth],
+        ['Calculation', instant(enrollment.calculationDate)],
+        ['Payout', instant(enrollment.payoutDate)],
+        enrollment.supersededBy === null ? null : ['Later enrollment', enrollment.supersededBy],
+        enrollment.temporalUiUrl === undefined ? null : ['Temporal UI', enrollment.temporalUiUrl],
+      ]),
+    ),
+  ];
+  if (waitingFor.length > 0) {
+    const rows = waitingFor.map(({ who, what, by }) => [who, words(what), by === null ? '' : instant(by)]);
+    parts.push(section('Waiting for', table(rows, { head: ['Who', 'What', 'By'] })));
+  }
+  const rows = criteria.map(({ criterion, status, reasonCode, evidence }) => [
+    words(criterion),
+    status,
+    reasonCode ?? evidence?.source ?? '',
+    evidence?.by ? `${evidence.by.role} ${evidence.by.id ?? ''}`.trimEnd() : '',
+  ]);
+  parts.push(section('Criteria', table(rows, { head: ['Criterion', 'Status', 'Why', 'By'] })));
+  if (credit) {
+    const lines = (credit.lines ?? []).map(({ text, amount }) => [text, amount.display]);
+    parts.push(section('Credit', table([...lines, ['Credit', credit.display]], { right: [1] })));
+  }
+  if (approval) {
+    const { statementId, causes, decided } = approval;
+    parts.push(
+      section(
+        'Approval',
+        facts([
+          ['Statement', statementId],
+          ['Because', causes.map(words).join(', ')],
+          [
+            'Decided',
+            decided ? `${words(decided.outcome)} by ${decided.by.role} ${decided.by.id ?? ''}` : 'not yet',
+          ],
+        ]),
+      ),
+    );
+  }
+  return parts.join('\n');
+}
+
+/** One line an enrollment. */
+export function describePage({ items, next }: EnrollmentPage): string {
+  if (items.length === 0) return 'No enrollments.\n';
+  const rows = items.map((enrollment) => [
+    enrollment.id,
+    enrollment.brand.domain,
+    `${words(enrollment.status)}${enrollment.onHold ? ' (held)' : ''}`,
+    enrollment.calculationMonth,
+    enrollment.waitingFor.map(({ who, what }) => `${who}: ${words(what)}`).join('\n'),
+  ]);
+  const more = next === null ? '' : `\nMore: --after ${next}\n`;
+  return `${table(rows, { head: ['Enrollment', 'Brand', 'Status', 'Month', 'Waiting for'] }).join('\n')}\n${more}`;
+}
+
+export function describeTimeline({ items }: Timeline): string {
+  const rows = items.map(({ at, type, actor, details }) => [
+    instant(at),
+    words(type),
+    `${actor.role} ${actor.id}`,
+    Object.entries(details)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join('\n'),
+  ]);
+  return `${table(rows, { head: ['When (program time)', 'What', 'Who', 'Details'] }).join('\n')}\n`;
+}
+
+export function describeAttention({ items, total }: AttentionList): string {
+  if (total === 0) return 'Nothing needs attention.\n';
+  const listed = items.map(({ reason, since, enrollmentId, subject, whatToDo, runbookUrl }) =>
+    section(
+      `${reason}${subject === null ? '' : ` (${subject})`}`,
+      facts([
+        ['Enrollment', enrollmentId],
+        ['Since', instant(since)],
+        ['What to do', whatToDo],
+        ['Runbook', runbookUrl],
+      ]),
+    ),
+  );
+  const more = total > items.length ? `\n${total - items.length} more.\n` : '';
+  return listed.join('\n') + more;
+}
+
+/** `awaiting_approval` as people read it. */
+export function words(code: string): string {
+  return code.replaceAll('_', ' ');
+}
+
+/** `2023-12-03 05:00 UTC` */
+export function instant(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}

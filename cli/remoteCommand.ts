@@ -1,0 +1,39 @@
+/** What every command that asks the service has: the same help, and `--json` for programs. */
+import type { Command } from 'commander';
+import { openService, type Service } from './service';
+import { print } from './terminal';
+
+export interface Remote<Answer, Options> {
+  /** After `pps`, as its help shows it. */
+  example: string;
+  ask(service: Service, args: string[], options: Options): Promise<Answer>;
+  /** For people; ends with a line end. */
+  describe(answer: Answer, options: Options): string;
+}
+
+/** Call it once arguments and options are declared. */
+export function remote<Answer, Options extends object>(
+  command: Command,
+  { example, ask, describe }: Remote<Answer, Options>,
+): Command {
+  return withService(command, example).action(async (...given: unknown[]) => {
+    const options = given.at(-2) as Options & { json?: true };
+    const args = given.slice(0, -2) as string[];
+    const answer = await ask(openService(), args, options);
+    print(options.json ? json(answer) : describe(answer, options));
+  });
+}
+
+/** The parts of the help that all of them share. */
+export function withService(command: Command, example: string): Command {
+  return command
+    .option('--json', 'print the answer of the service as JSON')
+    .addHelpText(
+      'after',
+      `\nExample: pps ${example}\n\nAsks the service at PPS_URL (http://127.0.0.1:8080 if not set) with the key in PPS_API_KEY.`,
+    );
+}
+
+export function json(answer: unknown): string {
+  return `${JSON.stringify(answer, null, 2)}\n`;
+}

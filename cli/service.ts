@@ -1,0 +1,145 @@
+/**
+ * The running service, over its HTTP API: PPS_URL says where it is, PPS_API_KEY who asks. A request that got no answer, or
+ * the answer that it may succeed later, is sent again with the same idempotency key: it is done once.
+ */
+import { randomUUID } from 'node:crypto';
+import { CommandFailure, wrongUsage } from './failure';
+import { complain, isTerminal } from './terminal';
+
+export interface Service {
+  /** Throws CommandFailure. */
+  get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+/** Longer than the service takes for any answer. */
+const TIMEOUT_MS = 30_000;
+/** Between tries, where the service does not say how long. */
+const PAUSES_S = [1, 2, 4];
+const LONGEST_PAUSE_S = 30;
+
+/** Throws CommandFailure unless the environment says where the service is and who asks. */
+export function openService(environment: NodeJS.ProcessEnv = process.env): Service {
+  const url = serviceUrl(environment['PPS_URL'] || DEFAULT_URL);
+  const key = environment['PPS_API_KEY'];
+  if (!key) {
+    throw wrongUsage(
+      'PPS_API_KEY is not set: put the API key with which you ask into it. (`npm start` prints those of the development service.)',
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw wrongUsage('PPS_API_KEY is no API key: it holds spaces or line ends.');
+  const ask = (method: 'GET' | 'POST', target: URL, body?: unknown) => {
+    const headers = { authorization: `Bearer ${key}`, 'idempotency-key': randomUUID() };
+    const request: RequestInit =
+      method === 'GET'
+        ? { method, headers }
+        : { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return untilAnswered(target, request);
+  };
+  return {
+    get: async <T>(path: string, query = {}) => {
+      const target = new URL(`.${path}`, url);
+      for (const [name, value] of Object.entries(query)) {
+        if (value !== undefined) target.searchParams.set(name, String(value));
+      }
+      return (await ask('GET', target)) as T;
+    },
+    post: async <T>(path: string, body: unknown) => (await ask('POST', new URL(`.${path}`, url), body)) as T,
+  };
+}
+
+/** An API key goes to another machine only where nobody on the way can read it. */
+function serviceUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw wrongUsage(`PPS_URL: "${text}" is no address of a service; write one such as ${DEFAULT_URL}.`);
+  }
+  const isHere = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (url.protocol === 'http:' && !isHere) {
+    throw wrongUsage(
+      `PPS_URL: ${url.origin} would get the API key in clear text; write https://${url.host}.`,
+    );
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+async function untilAnswered(target: URL, request: RequestInit): Promise<unknown> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await askOnce(target, request);
+    if (answer.kind === 'done') return answer.body;
+    const pause = PAUSES_S[tries];
+    if (answer.kind === 'refused' || pause === undefined) throw answer.failure;
+    const seconds = Math.min(answer.retryAfter ?? pause, LONGEST_PAUSE_S);
+    if (isTerminal()) complain([`${answer.failure.lines[0]} Trying again in ${seconds} s ...`]);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  }
+}
+
+type Answered =
+  | { kind: 'done'; body: unknown }
+  | { kind: 'refused'; failure: CommandFailure }
+  | { kind: 'later'; failure: CommandFailure; retryAfter?: number };
+
+async function askOnce(target: URL, request: RequestInit): Promise<Answered> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(target, {
+      ...request,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'error',
+    });
+    text = await response.text();
+  } catch (error) {
+    const sentence = `The service at ${target.origin} cannot be reached (${reasonOf(error)}). Is it running, and is PPS_URL right?`;
+    return { kind: 'later', failure: new CommandFailure(4, [sentence], { cause: error }) };
+  }
+  const body = parsed(text);
+  if (response.ok && body !== undefined) return { kind: 'done', body };
+  const problem = problemIn(body);
+  if (!problem) {
+    const sentence = `${target.origin} answered ${response.status}, but not as this service does. Is PPS_URL right?`;
+    return { kind: 'refused', failure: new CommandFailure(4, [sentence]) };
+  }
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  const isLater = response.status >= 500 || response.status === 429 || problem.code === 'REQUEST_IN_FLIGHT';
+  const failure = new CommandFailure(isLater ? 4 : 3, [
+    problem.detail,
+    ...(problem.errors ?? []).map(({ pointer, message }) => `  ${pointer || 'body'}: ${message}`),
+    `(${response.status} ${problem.code}, request ${problem.requestId})`,
+  ]);
+  if (!isLater) return { kind: 'refused', failure };
+  return { kind: 'later', failure, ...(retryAfter !== undefined && { retryAfter }) };
+}
+
+interface ProblemAnswer {
+  code: string;
+  detail: string;
+  requestId: string;
+  errors?: { pointer: string; message: string }[];
+}
+
+function problemIn(body: unknown): ProblemAnswer | undefined {
+  const problem = body as Partial<ProblemAnswer> | null | undefined;
+  return problem && typeof problem.code === 'string' && typeof problem.detail === 'string'
+    ? (problem as ProblemAnswer)
+    : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What fetch tells is in its cause. */
+function reasonOf(error: unknown): string {
+  const { name, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  return cause?.code ?? cause?.message ?? (error as Error).message;
+}

@@ -1,0 +1,131 @@
+/** `pps doctor` on a service that is well, and on one thing after another that is not. */
+import { execFile } from 'node:child_process';
+import { builtEntry } from '../dev/settings';
+import { NAMESPACE } from '../dev/servers';
+import { eventually } from '../dev/apiClient';
+import type { Finding } from '../deploy/doctor/finding';
+import { scheduleComparison } from '../temporal/schedule';
+import { sharedServers } from './support/shared';
+import { startTestService, type TestService } from './support/testService';
+
+let t: TestService;
+let settings: Record<string, string>;
+beforeAll(async () => {
+  t = await startTestService();
+  const { databaseUrl, temporalAddress, taskQueue } = t.plan;
+  settings = {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: NAMESPACE,
+    TASK_QUEUE: taskQueue,
+    COMPARISON_SCHEDULE_ID: `comparison-${taskQueue}`,
+    RETENTION_DAYS: '1',
+  };
+  const temporal = {
+    address: temporalAddress,
+    namespace: NAMESPACE,
+    tls: false,
+    apiKey: undefined,
+    taskQueue,
+  };
+  const scheduleId = settings['COMPARISON_SCHEDULE_ID']!;
+  await scheduleComparison(temporal, { scheduleId, everyMinutes: 1_440 });
+});
+afterAll(async () => {
+  await t?.temporal.schedule.getHandle(settings['COMPARISON_SCHEDULE_ID']!).delete();
+  await t?.stop();
+});
+
+function run(changes: Record<string, string> = {}, ...options: string[]) {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const env = { PATH: process.env['PATH']!, ...settings, ...changes };
+    const args = [builtEntry('cli', 'main.js'), 'doctor', ...options];
+    const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode!, stdout, stderr }),
+    );
+  });
+}
+
+async function ills(changes: Record<string, string> = {}): Promise<Finding[]> {
+  const { code, stdout } = await run(changes, '--json');
+  const findings = (JSON.parse(stdout) as Finding[]).filter(({ ok }) => !ok);
+  expect(code).toBe(findings.length > 0 ? 1 : 0);
+  return findings;
+}
+
+test('When all is well, then every check says what it saw, and the exit code is 0', async () => {
+  const { code, stdout } = await run();
+  expect(stdout.split('\n').filter((line) => line.startsWith('ok  '))).toHaveLength(11);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/All is well\.\n$/) as string]);
+  expect(stdout).not.toContain(new URL(settings['DATABASE_URL']!).password);
+});
+
+const other = (change: (url: URL) => void) => {
+  const url = new URL(settings['DATABASE_URL']!);
+  change(url);
+  return { DATABASE_URL: url.href };
+};
+
+const owner = () => {
+  const url = new URL(sharedServers().postgresAdminUrl);
+  url.pathname = new URL(settings['DATABASE_URL']!).pathname;
+  return { DATABASE_URL: url.href };
+};
+
+test.each<[string, () => Record<string, string>, string, RegExp]>([
+  ['PostgreSQL is not there', () => other((url) => (url.port = '1')), 'database', /Start PostgreSQL/],
+  ['the password is wrong', () => other((url) => (url.password = 'x')), 'database', /role and password/],
+  [
+    'the database does not exist',
+    () => other((url) => (url.pathname = '/none')),
+    'database',
+    /Create the database/,
+  ],
+  ['it is the owner of the tables', () => owner(), 'database role', /owns nothing/],
+  ['Temporal is not there', () => ({ TEMPORAL_ADDRESS: '127.0.0.1:1' }), 'Temporal', /Start Temporal/],
+  ['the namespace does not exist', () => ({ TEMPORAL_NAMESPACE: 'none' }), 'namespace', /setup\.js/],
+  ['histories are kept too shortly', () => ({ RETENTION_DAYS: '9999' }), 'namespace', /setup\.js/],
+  ['there is no schedule', () => ({ COMPARISON_SCHEDULE_ID: 'none' }), 'comparison', /setup\.js/],
+])('When %s, then the doctor names it and the remedy', async (_name, changes, check, remedy) => {
+  expect(await ills(changes())).toContainEqual({
+    check,
+    ok: false,
+    seen: expect.any(String) as string,
+    remedy: expect.stringMatching(remedy) as string,
+  });
+});
+
+test('When a migration of this release is not applied, then the doctor says so', async () => {
+  await t.db.query(`update pgmigrations set name = name || '-later'`);
+  const [finding] = await ills();
+  await t.db.query(`update pgmigrations set name = replace(name, '-later', '')`);
+  expect(finding).toMatchObject({
+    check: 'migrations',
+    seen: expect.stringMatching(/^not applied: 0001/) as string,
+  });
+});
+
+test('When nobody polls, and work waits, then the doctor sends for a worker', async () => {
+  const missing = await ills({ TASK_QUEUE: 'nobody-polls-this' });
+  expect(missing.map(({ check }) => check)).toEqual(['workers', 'payout workers']);
+
+  await t.service.worker.kill('SIGKILL');
+  const { body } = await t.caller.post('/v1/enrollments', t.form());
+  await t.db.query(
+    `insert into outbox (kind, enrollment_id, due_at) values ('wake', $1, now() - interval '10 minutes')`,
+    [body.id],
+  );
+  expect(await ills()).toContainEqual(
+    expect.objectContaining({ check: 'outbox', remedy: expect.stringContaining('worker') as string }),
+  );
+  await t.service.startWorker();
+  await eventually(
+    () => ills(),
+    (found) => found.length === 0,
+  );
+});
+
+test('When the settings cannot be used, then it says which, and the exit code is 2', async () => {
+  const { code, stderr } = await run({ DATABASE_URL: 'nonsense' });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('DATABASE_URL') as string]);
+});
