@@ -6,9 +6,9 @@ import { print } from './terminal';
 export interface Remote<Answer, Options> {
   /** After `pps`, as its help shows it. */
   example: string;
-  ask(service: Service, args: string[], options: Options): Promise<Answer>;
+  ask: (service: Service, args: string[], options: Options) => Promise<Answer>;
   /** For people; ends with a line end. */
-  describe(answer: Answer, options: Options): string;
+  describe: (answer: Answer, options: Options) => string;
 }
 
 /** Call it once arguments and options are declared. */

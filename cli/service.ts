@@ -6,9 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { CommandFailure, wrongUsage } from './failure';
 import { complain, isTerminal } from './terminal';
 
+type Query = Record<string, string | number | undefined>;
+
 export interface Service {
   /** Throws CommandFailure. */
-  get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<T>;
+  get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
 }
 
@@ -39,7 +41,7 @@ export function openService(environment: NodeJS.ProcessEnv = process.env): Servi
     return untilAnswered(target, request);
   };
   return {
-    get: async <T>(path: string, query = {}) => {
+    get: async <T>(path: string, query: Query = {}) => {
       const target = new URL(`.${path}`, url);
       for (const [name, value] of Object.entries(query)) {
         if (value !== undefined) target.searchParams.set(name, String(value));
