@@ -5,9 +5,10 @@ import type { ProgramDefinition } from '../program/definition';
 import { formatMoney } from '../program/money';
 import { REASONS } from '../program/reasonCodes';
 import { readDefinitionFile } from './definitionFile';
-import { wrongContent } from './failure';
+import { wrongContent, wrongUsage } from './failure';
 import { nameOf, readJsonFile } from './files';
 import { countOf, facts, paragraph, section, table } from './layout';
+import { openService } from './service';
 import { print } from './terminal';
 
 export function addCreditCommands(pps: Command): void {
@@ -18,16 +19,51 @@ export function addCreditCommands(pps: Command): void {
     .description(
       'Verifies that a statement fits its revision and its hash, and that the recorded inputs still give the recorded credit. With --hash also that it is the one that the service has.',
     )
-    .argument('<statement>', 'credit statement; "-" for standard input')
-    .requiredOption('--revision <file>', 'definition of the revision that the statement was made under')
+    .argument('<statement>', 'file of a credit statement; "-" for standard input; or the id of an enrollment')
+    .option(
+      '--revision <file>',
+      'definition of the revision that the statement was made under; of an enrollment, that of the service if left out',
+    )
     .option('--hash <hash>', 'the hash of the statement as the service tells it, sha256:...')
-    .addHelpText('after', '\nExample: pps credit verify statement.json --revision revision-3.json')
+    .addHelpText(
+      'after',
+      '\nExample: pps credit verify statement.json --revision revision-3.json\n' +
+        '         pps credit verify enr_8d53a5e2f3d84a6a9a5c',
+    )
     .action(verify);
 }
 
-async function verify(file: string, { revision, hash }: { revision: string; hash?: string }): Promise<void> {
+interface VerifyOptions {
+  revision?: string;
+  hash?: string;
+}
+
+async function verify(file: string, { revision, hash }: VerifyOptions): Promise<void> {
+  if (file.startsWith('enr_')) {
+    const { statement, document } = await ofService(file, revision);
+    report(file, statement, document, statement.hash);
+    return;
+  }
+  if (revision === undefined) throw wrongUsage("error: required option '--revision <file>' not specified");
   const { value } = await readJsonFile(file);
   const { document } = await readDefinitionFile(revision);
+  report(file, value, document, hash);
+}
+
+/** The enrollment's statement, and the revision it names: from a file, or from the service, which shows it to staff. */
+async function ofService(enrollmentId: string, revision: string | undefined) {
+  const service = openService();
+  const path = `/v1/enrollments/${encodeURIComponent(enrollmentId)}/credit-statement`;
+  const statement = await service.get<SealedStatement>(path);
+  const { programId, input } = statement;
+  const document = revision
+    ? (await readDefinitionFile(revision)).document
+    : await service.get<unknown>(`/v1/programs/${programId}/revisions/${input.programRevision}`);
+  return { statement, document };
+}
+
+/** Throws CommandFailure unless everything holds. */
+function report(file: string, value: unknown, document: unknown, hash: string | undefined): void {
   const verification = verifyStatement(value, document);
   if (!verification.ok) {
     const { problems } = verification;

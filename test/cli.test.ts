@@ -3,7 +3,7 @@ import { computeCredit, type CreditInput } from '../program/credit';
 import { sealStatement, STATEMENT_FORMAT, type SealedStatement } from '../program/creditStatement';
 import { parseDefinition } from '../program/parseDefinition';
 import { documentHash } from '../program/revision';
-import { DEMO, openCommandLine, PPS_2023, type CommandLine } from './support/commandLine';
+import { DEMO, openCommandLine, PPS_2023, withGaps, type CommandLine } from './support/commandLine';
 import { readSource } from './support/sources';
 
 let t: CommandLine;
@@ -105,13 +105,6 @@ describe('pps credit verify', () => {
     ]);
   });
 });
-
-/** A line of `...` stands for any lines; blank lines around it and at the end are the document's. */
-function withGaps(printed: string): RegExp {
-  const parts = printed.trim().split(/\n*^ *\.\.\.$\n*/m);
-  const literal = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${literal.join('\\n[\\s\\S]*')}\\s*$`);
-}
 
 /** As the service seals it: a brand that spent in December 2023. */
 function statementOf(revision: Record<string, unknown>, spend = '12480.00'): SealedStatement {

@@ -60,3 +60,12 @@ function run(folder: string, line: string, stdin: string): Promise<Ended> {
     child.stdin.on('error', () => {}).end(stdin);
   });
 }
+
+/** What a document shows of an output: a line of `...` stands for lines that are left out, `...` in a line for a part of it. */
+export function withGaps(printed: string): RegExp {
+  const parts = printed.trim().split(/\n*^ *\.\.\.$\n*/m);
+  const literal = parts.map((part) =>
+    part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\.\\.\\.', '.*'),
+  );
+  return new RegExp(`^${literal.join('\\n[\\s\\S]*')}\\s*$`);
+}

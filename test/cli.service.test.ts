@@ -1,0 +1,236 @@
+/** `pps` as a client of the running service: from the form to the payout, and what it says when it cannot. */
+import { createServer, request as forward, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually, type Enrollment } from '../dev/apiClient';
+import { openCommandLine, withGaps, type CommandLine, type Ended } from './support/commandLine';
+import { readSource } from './support/sources';
+import { ADVERTISER, startTestService, type TestService } from './support/testService';
+
+let t: TestService;
+let cli: CommandLine;
+beforeAll(async () => {
+  t = await startTestService();
+  cli = openCommandLine();
+  cli.write('answers.json', JSON.stringify(t.answers));
+});
+afterAll(async () => {
+  cli?.close();
+  await t?.stop();
+});
+
+const KEYS = {
+  caller: 'pps_dev_caller_shop-app',
+  partner: 'pps_dev_partner_kno',
+  admin: 'pps_dev_admin_ana',
+  approver: 'pps_dev_approver_bo',
+};
+
+function pps(who: keyof typeof KEYS, args: string, url = t.service.apiUrl): Promise<Ended> {
+  return cli.shell(`PPS_URL='${url}' PPS_API_KEY='${KEYS[who]}' pps ${args}`);
+}
+
+/** The answer of a command that must succeed. */
+async function asJson<T = Enrollment>(who: keyof typeof KEYS, args: string): Promise<T> {
+  const { code, stdout, stderr } = await pps(who, `${args} --json`);
+  expect([args, code, stderr]).toEqual([args, 0, '']);
+  return JSON.parse(stdout) as T;
+}
+
+async function enroll(): Promise<string> {
+  cli.write('form.json', JSON.stringify(t.form()));
+  const { id } = await asJson('caller', 'enroll form.json');
+  await t.untilEvent(id, 'advertiser_located');
+  return id;
+}
+
+test('When all is done at the command line, then an enrollment goes from the form to its payout', async () => {
+  const id = await enroll();
+  expect(await asJson('partner', `confirm ${id} --advertiser-id ${ADVERTISER}`)).toMatchObject({ id });
+  await asJson('caller', `questionnaire ${id} answers.json`);
+  expect(await asJson('partner', `defer ${id} 2023-12`)).toMatchObject({ calculationMonth: '2023-12' });
+  await asJson('admin', `hold ${id} --reason FRAUD_REVIEW --note 'Looked at.'`);
+  await asJson('admin', `release ${id} --note 'All right.'`);
+  const { stdout } = await pps('admin', `clock advance ${t.programId} --to 2024-01-20`);
+  expect(stdout).toMatch(
+    /^The clock shows 2024-01-20 00:00 UTC and stands still; 1 open enrollment told\.\n$/,
+  );
+  const { credit } = await t.untilStatus(id, 'paid');
+
+  expect((await pps('caller', `why ${id}`)).stdout).toBe(`The credit of ${credit!.display} has been paid.\n`);
+  const status = (await pps('caller', `status ${id}`)).stdout;
+  for (const words of ['Status          paid', `Credit`, credit!.display, 'attested  survey_partner'])
+    expect(status).toContain(words);
+  const timeline = (await pps('caller', `timeline ${id}`)).stdout;
+  for (const words of [
+    'partner confirmed',
+    'deferred',
+    'held',
+    'released',
+    'credit calculated',
+    'payout paid',
+  ])
+    expect(timeline).toContain(words);
+  const verified = (await pps('admin', `credit verify ${id}`)).stdout;
+  expect(verified).toMatch(/is verified: under this revision, its inputs give this result, to the byte\.\n$/);
+  expect((await pps('caller', 'list')).stdout).toMatch(new RegExp(`^${id} .* paid +2023-12`, 'm'));
+  expect((await pps('admin', 'attention')).stdout).toBe('Nothing needs attention.\n');
+});
+
+test.each<[string, (id: string) => Promise<unknown>, (id: string) => string, Partial<Enrollment>]>([
+  [
+    'reject',
+    () => Promise.resolve(),
+    (id) =>
+      `reject ${id} --advertiser-id ${ADVERTISER} --criteria survey_template --reason TEMPLATE_NOT_FOUND`,
+    { status: 'action_required' },
+  ],
+  [
+    'waive',
+    () => Promise.resolve(),
+    (id) => `waive ${id} --criterion questionnaire --reason QUESTIONNAIRE_OVERDUE --note 'On paper.'`,
+    {},
+  ],
+  ['reopen', (id) => asJson('caller', `questionnaire ${id} answers.json`), (id) => `reopen ${id}`, {}],
+  ['withdraw', () => Promise.resolve(), (id) => `withdraw ${id} --note 'Sold.'`, { status: 'withdrawn' }],
+  [
+    'permit',
+    (id) => asJson('caller', `withdraw ${id}`),
+    (id) => `permit ${id} --note 'Not sold.'`,
+    { status: 'withdrawn' },
+  ],
+  [
+    'restart',
+    async (id) => t.temporal.workflow.getHandle((await t.get(id)).workflowId).terminate('by mistake'),
+    (id) => `restart ${id} --note 'By mistake.'`,
+    {},
+  ],
+])('When an admin uses `pps %s`, then it is done', async (_name, before, line, expected) => {
+  const id = await enroll();
+  await before(id);
+  expect(await asJson('admin', line(id))).toMatchObject({ id, ...expected });
+});
+
+test.each(['approve', 'reject-credit', 'send-back'])(
+  'When an approver uses `pps %s` where none is awaited, then the refusal of the service is told',
+  async (name) => {
+    const id = await enroll();
+    const { code, stdout, stderr } = await pps('approver', `${name} ${id} --statement st_1 --note 'Seen.'`);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(
+      /^No credit of this enrollment waits for an approval\.\n\(409 NO_APPROVAL_AWAITED, /,
+    );
+  },
+);
+
+test('When a form is wrong, then every field is named, and the exit code is 3', async () => {
+  cli.write('wrong.json', JSON.stringify({ ...t.form(), advertiserId: 'abc', surprise: 1 }));
+  const { code, stdout, stderr } = await pps('caller', 'enroll wrong.json');
+  expect([code, stdout]).toEqual([3, '']);
+  expect(stderr).toContain('\n  /advertiserId: must be the digits');
+  expect(stderr).toContain('\n  /surprise: is unknown\n');
+});
+
+test('When a list is watched, then it is printed again when something has changed', async () => {
+  const id = await enroll();
+  const watched = cli.shell(
+    `PPS_URL='${t.service.apiUrl}' PPS_API_KEY='${KEYS.caller}' pps list --watch 1 > watched.txt & ` +
+      `until grep -q '${id}.*withdrawn' watched.txt; do sleep 0.1; done; kill $!`,
+  );
+  await eventually(
+    () => Promise.resolve(cli.filesNow().includes('watched.txt') ? cli.read('watched.txt') : ''),
+    (text) => text.includes(id),
+  );
+  await asJson('caller', `withdraw ${id}`);
+  await watched;
+  expect(cli.read('watched.txt')).toMatch(new RegExp(`${id} .*withdrawn`));
+});
+
+test('When docs/cli.md shows the way to the payout, then each command prints what the document says', async () => {
+  const own = await startTestService({ definition: (demo) => ({ ...demo, id: 'pps-demo' }) });
+  try {
+    const [, block] = /```console service\n([\s\S]*?)```/.exec(readSource('docs/cli.md'))!;
+    const examples = block!.split(/^\$ /m).slice(1).map(parted);
+    expect(examples.length).toBeGreaterThan(8);
+    // One shell for all, as a reader has; a mark between the commands tells their outputs apart.
+    const script = examples.map(({ line }) => `${line}\necho =====\n`).join('');
+    cli.write('tour.sh', `exec 2>&1\nexport PPS_URL='${own.service.apiUrl}'\n${script}`);
+    const { stdout } = await cli.shell('sh tour.sh');
+    const printed = stdout.split('=====\n');
+    for (const [index, { line, output }] of examples.entries())
+      expect([line, printed[index]]).toEqual([line, expect.stringMatching(withGaps(output)) as string]);
+  } finally {
+    await own.stop();
+  }
+});
+
+/** A command may have several lines: within quotes, and a text up to the word that ends it. */
+function parted(example: string): { line: string; output: string } {
+  const lines = example.split('\n');
+  const end = /<<'(\w+)'/.exec(lines[0]!)?.[1];
+  let count = 1;
+  const isOpen = () =>
+    end ? lines[count - 1] !== end : lines.slice(0, count).join('').split("'").length % 2 === 0;
+  while (isOpen()) count += 1;
+  return { line: lines.slice(0, count).join('\n'), output: lines.slice(count).join('\n') };
+}
+
+describe('when the service does not answer as it should', () => {
+  let lossy: Server;
+  let lost = 0;
+  beforeAll(async () => {
+    // Hands every request on, and loses the answer to the first of them.
+    lossy = createServer((incoming, outgoing) => {
+      const { method, url, headers } = incoming;
+      const onward = forward(t.service.apiUrl + url, { method: method!, headers }, (answer) => {
+        if (lost > 0) {
+          outgoing.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(outgoing);
+          return;
+        }
+        lost += 1;
+        answer.resume().once('end', () => outgoing.destroy());
+      });
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => lossy.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => new Promise((resolve) => lossy.close(resolve)));
+
+  test('When the answer is lost, then the request is sent again and done once', async () => {
+    const id = await enroll();
+    const url = `http://127.0.0.1:${(lossy.address() as AddressInfo).port}`;
+    const { code, stderr } = await pps('admin', `hold ${id} --reason FRAUD_REVIEW`, url);
+    expect([code, stderr, lost]).toEqual([0, '', 1]);
+    const holds = (await t.timeline(id)).filter(({ type }) => type === 'held');
+    expect(holds).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'nobody is there',
+      'http://127.0.0.1:1',
+      4,
+      /^The service at http:\/\/127\.0\.0\.1:1 cannot be reached \(/,
+    ],
+    ['it is no address', 'nonsense', 2, /^PPS_URL: "nonsense" is no address of a service/],
+    [
+      'the key would travel in clear text',
+      'http://pps.example',
+      2,
+      /in clear text; write https:\/\/pps\.example/,
+    ],
+  ])('When %s, then it says so', async (_name, url, exitCode, sentence) => {
+    const { code, stderr } = await pps('caller', 'list', url);
+    expect([code, stderr]).toEqual([exitCode, expect.stringMatching(sentence) as string]);
+  });
+
+  test('When somebody else answers, then it says so', async () => {
+    const { code, stderr } = await pps('caller', 'list', t.sandbox.url);
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/not as this service does/) as string]);
+  });
+
+  test('When there is no key, then it says where to put one', async () => {
+    const { code, stderr } = await cli.shell(`PPS_API_KEY= pps list`);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^PPS_API_KEY is not set/) as string]);
+  });
+});
