@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { eventually, type ApiAnswer, type Enrollment } from '../dev/apiClient';
 import { untilAnswered } from './support/comeAgain';
-import { holdRows } from './support/databaseGate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import * as payouts from './support/payouts';
 import { replayProblem } from './support/replays';
@@ -36,7 +35,7 @@ const WAYS: [string, () => Promise<unknown>][] = [
 test.each(WAYS)(
   'When %s while the rail is away, then the enrollment ends withdrawn, its payout is void, and nothing is paid',
   async (_who, withdraw) => {
-    await railIsAway();
+    await payouts.railIsAway(t, program, brand);
     await withdraw();
     await brand.untilStatus('withdrawn');
     expect(await brand.workflow.result()).toMatchObject({ status: 'withdrawn', payoutKey: null });
@@ -49,7 +48,7 @@ test.each(WAYS)(
 );
 
 test('When it is held while the rail is away, then nothing is paid until the release, and then once, under the next key', async () => {
-  await railIsAway();
+  await payouts.railIsAway(t, program, brand);
   expect(await brand.hold()).toMatchObject({
     status: 200,
     body: {
@@ -126,7 +125,7 @@ test('When the payout was submitted, then hold, withdrawal and *Cancel* are refu
 });
 
 test('When several messages stop one payout at once, then each has its answer and there is one end', async () => {
-  await railIsAway();
+  await payouts.railIsAway(t, program, brand);
   const sent = [
     brand.hold('FRAUD_REVIEW'),
     brand.hold('FRAUD_REVIEW'),
@@ -153,7 +152,7 @@ test('When several messages stop one payout at once, then each has its answer an
 });
 
 test('When a Signal and *Cancel* come with a hold, then none is lost and the enrollment ends withdrawn', async () => {
-  await railIsAway();
+  await payouts.railIsAway(t, program, brand);
   const { workflow } = brand;
   await Promise.all([workflow.signal('hold'), brand.hold('POSSIBLE_DUPLICATE'), workflow.cancel()]);
   expect(await workflow.result()).toMatchObject({ status: 'withdrawn' });
@@ -163,127 +162,55 @@ test('When a Signal and *Cancel* come with a hold, then none is lost and the enr
   expect(await replayProblem(workflow)).toBeNull();
 });
 
-describe('While the read model cannot be written', () => {
-  const locked = async () => {
-    const client = await t.db.connect();
-    await client.query('begin');
-    await client.query('select from enrollment where enrollment_id = $1 for update', [brand.id]);
-    return async () => {
-      await client.query('rollback');
-      client.release();
-    };
+/** Each sends it when its payout has come this far; the rail fails some of the first times. */
+const MOMENTS: ((one: Enrolled) => Promise<unknown>)[] = [
+  () => Promise.resolve(),
+  (one) => one.untilEvent('payout_begun'),
+  (one) =>
+    eventually(
+      () => payouts.payoutRows(t, one),
+      (rows) => rows.length > 0,
+    ),
+];
+
+test('When holds, withdrawals and *Cancel* meet many payouts, then each enrollment has one outcome, and its answer says which', async () => {
+  const own = await ownProgram(t);
+  const brands = await Promise.all(Array.from({ length: 12 }, () => own.enrollComplete()));
+  await payouts.calculationDateComes(own);
+  await Promise.all(brands.map((one) => one.untilStatus('scheduled')));
+  for (const one of brands.filter((_, index) => index % 2 === 0))
+    await t.fault({ target: 'payout_lookup', fault: 'server_error', only: payouts.payoutKey(one) });
+
+  const send = async (one: Enrolled, index: number): Promise<string> => {
+    await MOMENTS[index % MOMENTS.length]!(one);
+    const key = randomUUID();
+    const kind = Math.floor(index / MOMENTS.length) % 4;
+    if (kind === 0) {
+      await one.workflow.cancel();
+      return 'cancelled';
+    }
+    const [route, body] = kind === 1 ? ['withdrawal', {}] : ['hold', { reasonCode: 'FRAUD_REVIEW' }];
+    return inShort(await untilAnswered(() => one.ask(t.admin, route as string, body, key)));
   };
-  const activities = async () => Object.keys(await brand.activities());
-  /** A regular activity is on its way to write it. */
-  const untilCatchingUp = () => eventually(activities, (names) => names.includes('project'));
-
-  test('When a withdrawal comes then, and the rail stays away, then nothing is decided before it is written, and it ends withdrawn', async () => {
-    await railIsAway();
-    const unlock = await locked();
-    const key = randomUUID();
-    const withdrawn = untilAnswered(() => brand.ask(t.caller, 'withdrawal', {}, key));
-    await untilCatchingUp();
-    expect(await activities()).not.toContain('cancelPayout');
-    expect(await payouts.payoutRows(t, brand)).toMatchObject([{ state: 'frozen' }]);
-    await unlock();
-    expect(inShort(await withdrawn)).toBe('200');
-    await brand.untilStatus('withdrawn');
-    expect(await payouts.payoutRows(t, brand)).toMatchObject([VOID]);
-    await expectNothingPaid();
-    expect(await replayProblem(brand.workflow)).toBeNull();
-  });
-
-  test('When a hold comes then, and the rail comes back first, then it is refused and paid once', async () => {
-    await railIsAway();
-    const unlock = await locked();
-    const key = randomUUID();
-    const held = untilAnswered(() => brand.ask(t.admin, 'hold', { reasonCode: 'FRAUD_REVIEW' }, key));
-    await untilCatchingUp();
-    await payouts.clearFaults(t);
-    await payouts.untilPayoutState(t, brand, 'submitting');
-    await unlock();
-    expect(inShort(await held)).toBe('409 PAYOUT_BEGUN');
-    await brand.untilStatus('paid');
-    await expectPaidOnce();
-    expect(await replayProblem(brand.workflow)).toBeNull();
-  });
-});
-
-describe('While it is being decided', () => {
-  /** The worker stands between the entry that stops the payout and the answer of the row. */
-  const deciding = async () => {
-    const gate = await holdRows(
-      t.db,
-      'payout',
-      'update',
-      `new.state = 'void' and new.enrollment_id = '${brand.id}'`,
+  const [, ...answers] = await Promise.all([payouts.payoutDateComes(own), ...brands.map(send)]);
+  for (const [index, one] of brands.entries()) {
+    const answer = answers[index]!;
+    const { status, onHold } = await t.until(
+      one.id,
+      (now) => ['paid', 'withdrawn'].includes(now.status) || now.onHold !== null,
     );
-    return { gate, reached: () => gate.reached() };
-  };
-
-  test('When the worker is killed then, then the next one goes on with the decision', async () => {
-    await railIsAway();
-    const { gate, reached } = await deciding();
-    const key = randomUUID();
-    const withdrawn = untilAnswered(() => brand.ask(t.caller, 'withdrawal', {}, key));
-    await reached();
-    await t.service.worker.kill('SIGKILL');
-    await gate.open();
-    await t.service.startWorker();
-    expect(inShort(await withdrawn)).toBe('200');
-    expect(await brand.workflow.result()).toMatchObject({ status: 'withdrawn' });
-    expect(await payouts.payoutRows(t, brand)).toMatchObject([VOID]);
-    await expectNothingPaid();
-  });
-
-  test('When it is terminated then and restarted, then it goes on without the message and is paid once', async () => {
-    await railIsAway();
-    const { gate, reached } = await deciding();
-    const held = brand.hold();
-    await reached();
-    await brand.workflow.terminate('a test');
-    await gate.open();
-    await payouts.untilPayoutState(t, brand, 'void');
-    expect((await held).status).toBeGreaterThanOrEqual(400);
-    const { status } = await t.admin.post(`${brand.path}/restart`, { note: 'Terminated by mistake.' });
-    expect(status).toBe(200);
-    await brand.untilStatus('paid');
-    expect(await payouts.payoutRows(t, brand)).toMatchObject([VOID, PAID_ONCE]);
-    expect(await payouts.paymentsOf(t, brand)).toHaveLength(1);
-  });
+    if (answer === '409 PAYOUT_BEGUN' || answer === '409 ENROLLMENT_ENDED') expect(status).toBe('paid');
+    else if (answer === '200') expect(status === 'withdrawn' || onHold !== null).toBe(true);
+    else expect(answer).toBe('cancelled');
+    expect(await payouts.paymentsOf(t, one)).toHaveLength(status === 'paid' ? 1 : 0);
+    if (onHold) {
+      await one.release();
+      await one.untilStatus('paid');
+      expect(await payouts.paymentsOf(t, one)).toHaveLength(1);
+    }
+    expect(await replayProblem(one.workflow)).toBeNull();
+  }
 });
-
-test('When a paying enrollment was restarted, then a hold that comes with the restart still counts', async () => {
-  await railIsAway();
-  await brand.workflow.terminate('a test');
-  await t.service.worker.kill('SIGKILL');
-  await t.admin.post(`${brand.path}/restart`, { note: 'Terminated by mistake.' });
-  const { workflowId } = await brand.now();
-  const restarted = t.temporal.workflow.getHandle(workflowId);
-  const started = () =>
-    restarted.signal('hold').then(
-      () => true,
-      () => false,
-    );
-  await eventually(started, (isStarted) => isStarted);
-  await t.service.startWorker();
-  await brand.untilEvent('held');
-  expect(await brand.now()).toMatchObject({ status: 'scheduled', onHold: { reasonCode: 'FRAUD_REVIEW' } });
-  expect(await payouts.payoutRows(t, brand)).toMatchObject([VOID]);
-  await payouts.clearFaults(t);
-  await brand.release();
-  await brand.untilStatus('paid');
-  expect(await payouts.paymentsOf(t, brand)).toHaveLength(1);
-  expect(await replayProblem(restarted)).toBeNull();
-});
-
-/** The payout date comes, the payout is frozen, and what the rail knows of it cannot be read. */
-async function railIsAway(): Promise<void> {
-  const only = payouts.payoutKey(brand);
-  await t.fault({ target: 'payout_lookup', fault: 'server_error', times: 1_000, only });
-  await payouts.payoutDateComes(program);
-  await payouts.untilPayoutState(t, brand, 'frozen');
-}
 
 async function expectNothingPaid(): Promise<void> {
   expect(await payouts.paymentsOf(t, brand)).toEqual([]);
