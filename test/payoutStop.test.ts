@@ -88,7 +88,7 @@ async function play(
   let begin = () => {};
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const stopping = begun.then(stop);
-  const { pay } = createPayoutActivities({
+  const activities = createPayoutActivities({
     database,
     rails: new Map([
       [
@@ -113,9 +113,9 @@ async function play(
   });
   if (moment === 'before' || moment === 'with the attempts') begin();
   if (moment === 'before') await stopping;
-  await Promise.allSettled(Array.from({ length: ATTEMPTS }, () => pay(request)));
+  await Promise.allSettled(Array.from({ length: ATTEMPTS }, () => activities.pay(request)));
   const stopped = await stopping;
   // And one of a worker that stood still meanwhile.
-  await Promise.allSettled([pay(request)]);
+  await Promise.allSettled([activities.pay(request)]);
   return { stopped, calls };
 }

@@ -67,7 +67,8 @@ test('When the model is wrong about deferrals, then a seed of the suite fails an
   // The first in which it makes the difference, to save time.
   const seed = seedsTo(SEEDS_IN_SUITE).find((each) => {
     const [wrong, right] = [whatHappensIn(each, believesInGoingBack), whatHappensIn(each, tell)];
-    return wrong.find((what, index) => what !== right[index]) === 'accepted';
+    const parting = wrong.findIndex((what, index) => what !== right[index]);
+    return wrong[parting] === 'accepted' && ['MONTH_NOT_LATER', 'NO_SUCH_DEFERRAL'].includes(right[parting]!);
   });
   const failure = await failureOf(seed!, believesInGoingBack);
   expect(failure).toContain(`Replay seed ${seed}: PROCESS_SEED=${seed} npm test -- ${FILE}\n`);

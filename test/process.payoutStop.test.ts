@@ -190,7 +190,7 @@ test('When holds, withdrawals and *Cancel* meet many payouts, then each enrollme
       return 'cancelled';
     }
     const [route, body] = kind === 1 ? ['withdrawal', {}] : ['hold', { reasonCode: 'FRAUD_REVIEW' }];
-    return inShort(await untilAnswered(() => one.ask(t.admin, route as string, body, key)));
+    return inShort(await untilAnswered(() => one.ask(t.admin, route, body, key)));
   };
   const [, ...answers] = await Promise.all([payouts.payoutDateComes(own), ...brands.map(send)]);
   for (const [index, one] of brands.entries()) {

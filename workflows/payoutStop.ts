@@ -85,7 +85,7 @@ export class PayoutStop {
  */
 export async function cancelPayout(journal: Journal): Promise<boolean> {
   const { state } = journal;
-  await journal.written();
+  await journal.writtenAgain();
   const submitted = await patient.cancelPayout.executeWithOptions(
     { summary: 'nothing may be paid any more' },
     [state.enrollmentId],

@@ -6,10 +6,11 @@ import canonicalize from 'canonicalize';
 import type { ApiAnswer, Enrollment } from '../../dev/apiClient';
 import type { EnrollmentState } from '../../program/enrollmentState';
 import { definitionOf } from './modelProgram';
+import { giveRailBack, takeRailAway } from './modelRail';
 import { formOf, inShort, requestOf, type Request, type Stage } from './modelRequests';
 import { viewOf, viewOfAnswer } from './modelView';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './ownProgram';
-import { clearFaults, payoutKey, paymentsOf } from './payouts';
+import { paymentsOf } from './payouts';
 import { replayProblem } from './replays';
 import { advance, opened, railComesBack, tell, type Model, type Tell } from './processModel';
 import { commandOf, type Advance, type Command, type Story } from './stories';
@@ -44,7 +45,7 @@ export async function play(stage: Stage, story: Story, believed: Tell = tell): P
   const brand = await program.enroll(formOf(stage, form));
   const lines = [`program ${text(rules)}`, `enroll ${text(form)}`];
   const model = opened(rules, form);
-  if (model.isRailAway) await takeRailAway(stage, brand);
+  if (model.isRailAway) await takeRailAway(stage.t, brand);
   const playing: Play = {
     ...{ stage, program, brand, model, believed, lines },
     ...{ told: [], sent: [], clockReads: 0 },
@@ -90,29 +91,12 @@ async function retry(playing: Play, earlier: Sent | undefined): Promise<void> {
   await compareStates(playing);
 }
 
-/** For more payouts than a story can begin. */
-const KEYS = Array.from({ length: 9 }, (_, index) => index + 1);
-
-async function takeRailAway({ t }: Stage, brand: Enrolled): Promise<void> {
-  for (const number of KEYS) {
-    const only = payoutKey(brand, number);
-    await t.fault({ target: 'payout_lookup', fault: 'server_error', times: 1_000_000, only });
-  }
-}
-
 async function bringRailBack(playing: Play): Promise<void> {
   const { stage, brand, model, lines } = playing;
   lines.push('the rail is back');
-  for (const number of KEYS) await clearFaults(stage.t, payoutKey(brand, number));
   const isPaying = model.stage === 'paying';
   railComesBack(model);
-  // It would be asked again by itself, but after a pause that has grown meanwhile.
-  if (isPaying)
-    await stage.t.temporal.workflowService.resetActivity({
-      namespace: stage.t.plan.temporalNamespace,
-      execution: { workflowId: brand.workflow.workflowId },
-      type: 'pay',
-    });
+  await giveRailBack(stage.t, brand, isPaying);
   await compareStates(playing);
 }
 
