@@ -25,22 +25,27 @@ const VOID = { state: 'void', attempt: 0 };
 const PAID_ONCE = { state: 'paid', attempt: 1 };
 
 describe('While the read model cannot be written', () => {
-  const locked = async () => {
+  let unlock = () => Promise.resolve();
+  const lock = async () => {
     const client = await t.db.connect();
     await client.query('begin');
     await client.query('select from enrollment where enrollment_id = $1 for update', [brand.id]);
-    return async () => {
+    let isLocked = true;
+    unlock = async () => {
+      if (!isLocked) return;
+      isLocked = false;
       await client.query('rollback');
       client.release();
     };
   };
+  afterEach(() => unlock());
   const activities = async () => Object.keys(await brand.activities());
   /** A regular activity is on its way to write it. */
   const untilCatchingUp = () => eventually(activities, (names) => names.includes('project'));
 
   test('When a withdrawal comes then, and the rail stays away, then nothing is decided before it is written, and it ends withdrawn', async () => {
     await payouts.railIsAway(t, program, brand);
-    const unlock = await locked();
+    await lock();
     const key = randomUUID();
     const withdrawn = untilAnswered(() => brand.ask(t.caller, 'withdrawal', {}, key));
     await untilCatchingUp();
@@ -56,7 +61,7 @@ describe('While the read model cannot be written', () => {
 
   test('When a hold comes then, and the rail comes back first, then it is refused and paid once', async () => {
     await payouts.railIsAway(t, program, brand);
-    const unlock = await locked();
+    await lock();
     const key = randomUUID();
     const held = untilAnswered(() => brand.ask(t.admin, 'hold', { reasonCode: 'FRAUD_REVIEW' }, key));
     await untilCatchingUp();
