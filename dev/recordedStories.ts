@@ -1,37 +1,24 @@
 /** The stories whose histories are recorded: each a way through the process that its code must go again for years. */
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { Pool } from 'pg';
-import type { ProgramDefinition } from '../program/definition';
+import type { WorkflowHandle } from '@temporalio/client';
 import * as messages from '../workflows/messages';
-import { eventually, type ApiClient, type Enrollment, type TimelineItem } from './apiClient';
-
-export interface Stage {
-  /** A program of the story's own. */
-  definition: ProgramDefinition;
-  caller: ApiClient;
-  partner: ApiClient;
-  admin: ApiClient;
-  approver: ApiClient;
-  temporal: Client;
-  /** As the superuser. */
-  db: Pool;
-  sandboxUrl: string;
-}
+import { eventually, type Enrollment } from './apiClient';
+import {
+  ADVERTISER,
+  UNKNOWN_ADVERTISER,
+  PAYOUT_OF_NOVEMBER,
+  advance,
+  answersTo,
+  enroll,
+  fault,
+  post,
+  railAway,
+  untilPayout,
+  type Stage,
+} from './recordedStage';
 
 type Story = (stage: Stage) => Promise<WorkflowHandle>;
 
-/** What the stories change of the form. */
-interface Form {
-  advertiserId: string;
-  contact: { name: string; email: string };
-  surveyPartner: string;
-  partnerApiKey: string;
-}
-
-const ADVERTISER = '7012345678901234567';
-const UNKNOWN_ADVERTISER = '7012345678901234560';
 const AFTER_NOVEMBER = '2023-12-04T00:00:00Z';
-const PAYOUT_OF_NOVEMBER = '2023-12-16T00:00:00Z';
 const AFTER_DECEMBER = '2024-01-04T00:00:00Z';
 const PAYOUT_OF_DECEMBER = '2024-01-16T00:00:00Z';
 
@@ -150,6 +137,32 @@ export const STORIES: Record<string, Story> = {
     return enrolled.ended('withdrawn');
   },
 
+  /** The rail is away on the payout date: a hold still counts, and after the release the next payout is made. */
+  async 'held-while-paying'(stage) {
+    const enrolled = await railAway(stage);
+    await post(stage.admin, `${enrolled.path}/hold`, { reasonCode: 'FRAUD_REVIEW' });
+    await post(stage.admin, `${enrolled.path}/release`, { note: 'Looked at.' });
+    return enrolled.ended('paid');
+  },
+
+  async 'withdrawn-while-paying'(stage) {
+    const enrolled = await railAway(stage);
+    await post(stage.caller, `${enrolled.path}/withdrawal`, {});
+    return enrolled.ended('withdrawn');
+  },
+
+  /** The rail is being asked to pay when *Cancel* comes: too late. */
+  async 'cancelled-too-late'(stage) {
+    const enrolled = await enroll(stage);
+    await enrolled.reportFacts();
+    await fault(stage, { target: 'payout', fault: 'execute_then_hang', only: `${enrolled.id}:credit:1` });
+    await advance(stage, PAYOUT_OF_NOVEMBER);
+    await untilPayout(stage, enrolled.id, 'submitting');
+    await enrolled.workflow.cancel();
+    await enrolled.until('message_refused');
+    return enrolled.ended('paid');
+  },
+
   /** So much happens that it goes on in a new run, which is the one that is recorded. */
   async 'new-run'(stage) {
     const enrolled = await enroll(stage);
@@ -183,77 +196,3 @@ export const STORIES: Record<string, Story> = {
     return enrolled.ended('paid');
   },
 };
-
-/** Enrolls a brand and waits until its ad account was looked up. */
-async function enroll(stage: Stage, first: Partial<Form> = {}) {
-  const { caller, partner, admin, definition, temporal } = stage;
-  const formWith = (changes: Partial<Form>) => ({
-    programId: definition.id,
-    brand: { name: 'Blue Kettle', storeUrl: 'https://recorded.example' },
-    contact: { name: 'Nora Wind', email: 'nora@recorded.example' },
-    surveyPartner: 'kno',
-    storePlatform: 'woocommerce',
-    advertiserId: ADVERTISER,
-    dataSharing: { authorized: true, textVersion: definition.dataSharing.textVersion },
-    ...changes,
-  });
-  const { id, workflowId } = await post<Enrollment>(caller, '/v1/enrollments', formWith(first));
-  const path = `/v1/enrollments/${id}`;
-  const workflow = temporal.workflow.getHandle(workflowId);
-  const until = async (type: string, times = 1) => {
-    const timeline = async () => (await admin.get<{ items: TimelineItem[] }>(`${path}/timeline`)).body.items;
-    await eventually(timeline, (items) => items.filter((item) => item.type === type).length >= times);
-  };
-  const confirm = () => post(partner, `${path}/partner-confirmation`, { advertiserId: ADVERTISER });
-  await until(first.advertiserId === UNKNOWN_ADVERTISER ? 'advertiser_not_located' : 'advertiser_located');
-  return {
-    id,
-    path,
-    workflow,
-    formWith,
-    until,
-    confirm,
-    async reportFacts() {
-      await confirm();
-      await post(caller, `${path}/questionnaire`, { answers: answersTo(definition) });
-    },
-    async ended(status: string) {
-      const result = (await workflow.result()) as { status: string };
-      if (result.status !== status)
-        throw new Error(`${definition.id} ended as ${result.status}, not ${status}.`);
-      return workflow;
-    },
-  };
-}
-
-function advance({ admin, definition }: Stage, advanceTo: string): Promise<unknown> {
-  return post(admin, `/v1/programs/${definition.id}/clock`, { advanceTo });
-}
-
-async function fault({ sandboxUrl }: Stage, body: object): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  await fetch(`${sandboxUrl}/sandbox/faults`, { method: 'POST', headers, body: JSON.stringify(body) });
-}
-
-async function post<T>(client: ApiClient, path: string, body: unknown): Promise<T> {
-  const answer = await client.post<T>(path, body);
-  if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
-function answersTo({ questionnaire }: ProgramDefinition): Record<string, string | number | boolean> {
-  return Object.fromEntries(
-    questionnaire.questions.map((question): [string, string | number | boolean] => {
-      switch (question.type) {
-        case 'choice':
-          return [question.id, question.choices[0]!];
-        case 'number':
-          return [question.id, 1];
-        case 'boolean':
-          return [question.id, true];
-        case 'text':
-          return [question.id, 'At the checkout.'];
-      }
-    }),
-  );
-}

@@ -34,7 +34,7 @@ export const REASONS = {
   MONTH_PAST: 'The calculation date of that month has passed.',
   DEFERRAL_LIMIT_REACHED: 'The program allows no further deferral for this enrollment.',
   SENT_BACK_BY_APPROVER: 'An approver sent the credit back; an admin must look at it and release it.',
-  PAYOUT_BEGUN: 'The payout has begun; nothing can be changed any more.',
+  PAYOUT_BEGUN: 'The payout has been submitted; nothing can be changed any more.',
   ON_HOLD: 'The enrollment is on hold; release it first.',
   NOT_ON_HOLD: 'The enrollment is not on hold.',
   NO_APPROVAL_AWAITED: 'No credit of this enrollment waits for an approval.',

@@ -1,4 +1,4 @@
-/** *Cancel* in Temporal UI is the withdrawal of the enrollment, until its payout has begun. */
+/** *Cancel* in Temporal UI is the withdrawal of the enrollment, until its payout is submitted. */
 import { newAdvertiser } from './support/advertisers';
 import { ownProgram } from './support/ownProgram';
 import { clearFaults } from './support/payouts';

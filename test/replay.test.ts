@@ -38,6 +38,9 @@ test('When histories are recorded, then each way through the process is among th
       'approval.json',
       'held-waived-withdrawn.json',
       'new-run.json',
+      'held-while-paying.json',
+      'withdrawn-while-paying.json',
+      'cancelled-too-late.json',
     ]),
   );
 });

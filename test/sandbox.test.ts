@@ -275,6 +275,10 @@ describe('the control API', () => {
       codes.push((await info([id])).code);
     expect(codes).toEqual([50000, 40100, 40100, 0]);
     await control('/faults', 'POST', { target: 'advertiser_info', fault: 'throttle', times: 99 });
+    await control('/faults', 'POST', { target: 'report', fault: 'drop', only: ADVERTISER });
+    expect((await control(`/faults?only=${ADVERTISER}`, 'DELETE')).status).toBe(204);
+    expect(await json(control('/faults'))).toMatchObject({ faults: [{ target: 'advertiser_info' }] });
+    expect((await info([ADVERTISER])).code).toBe(40100);
     expect((await control('/faults', 'DELETE')).status).toBe(204);
     expect((await info([ADVERTISER])).code).toBe(0);
   });

@@ -34,12 +34,13 @@ export const thirdParty = proxyActivities<
 
 /**
  * Money. Retries are safe because the payout row decides whether the rail may be called; the pauses are short because a
- * retry mostly finds out what a killed worker has left behind.
+ * retry mostly finds out what a killed worker has left behind. Who stops a payout does not wait for its present attempt.
  */
 export function payoutActivities(taskQueue: string) {
   return proxyActivities<PayoutActivities>({
     taskQueue,
     startToCloseTimeout: '1 minute',
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   });
 }

@@ -1,9 +1,9 @@
 /** How an enrollment ends: as a result, with its reasons. A failed workflow means that a person must look. */
 import type { Actor, EndStatus } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
-import { patient } from './activities';
 import { SERVICE, type Journal } from './journal';
 import type { EnrollmentResult } from './messages';
+import { cancelPayout } from './payoutStop';
 
 /** Whose doing an ending is, and the message that asked for it. */
 export interface EndedBy {
@@ -31,31 +31,14 @@ export async function end(
   await journal.write();
 }
 
-/**
- * Ends without a payment, unless one was submitted: after a reset the process may not remember it. Then the enrollment is
- * scheduled again, and the payout is brought to its end.
- */
+/** Ends without a payment, unless one was submitted: then the enrollment is being paid, until its payout is at its end. */
 export async function endUnpaid(
   journal: Journal,
   status: Exclude<EndStatus, 'paid'>,
   reasonCodes: ReasonCode[],
   by: EndedBy = { actor: SERVICE },
 ): Promise<void> {
-  const { state } = journal;
-  const submitted = await patient.cancelPayout.executeWithOptions(
-    { summary: 'nothing may be paid any more' },
-    [state.enrollmentId],
-  );
-  if (!submitted) {
-    await end(journal, status, reasonCodes, by);
-    return;
-  }
-  state.credit = submitted;
-  state.period = { ...state.period, payoutAt: journal.now() };
-  state.stage = 'scheduled';
-  const details = { ...submitted };
-  journal.record({ key: 'step:payout_found', type: 'payout_found', actor: SERVICE, details });
-  await journal.write();
+  if (await cancelPayout(journal)) await end(journal, status, reasonCodes, by);
 }
 
 export function resultOf({ state }: Journal): EnrollmentResult {

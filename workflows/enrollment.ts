@@ -1,48 +1,60 @@
 /**
  * The process of one enrollment, as the program page tells it: messages.ts is the contract, inbox.ts and signals.ts take messages, journal.ts keeps state and read model,
- * waits.ts waits on the program's clock; lookUp.ts, calculation.ts and payout.ts are the steps.
+ * waits.ts waits on the program's clock; lookUp.ts, calculation.ts, approval.ts and payout.ts are the steps, and payoutStop.ts
+ * stops the last.
  */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { untilApproved } from './approval';
 import { calculate, untilCalculationDate } from './calculation';
 import { receiveMessages } from './inbox';
 import { endUnpaid, resultOf, type EndedBy } from './ending';
-import { Journal, OPERATOR, SERVICE } from './journal';
+import { Journal, SERVICE } from './journal';
 import { keepAdvertiserLookedUp } from './lookUp';
 import type { EnrollmentInput, EnrollmentResult, Resumed } from './messages';
 import { keepPartnerKeyChecked } from './partnerCheck';
 import { payOut, untilPayoutDate } from './payout';
+import { PayoutStop } from './payoutStop';
 import { Waits } from './waits';
 
-export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResult> {
+export function enrollment(input: EnrollmentInput): Promise<EnrollmentResult> {
+  // *Cancel* in Temporal UI breaks nothing off: it is a withdrawal, and taken like one.
+  const { cancelRequested } = CancellationScope.current();
+  return CancellationScope.nonCancellable(() => untilEnded(input, cancelRequested));
+}
+
+async function untilEnded(
+  input: EnrollmentInput,
+  cancelRequested: Promise<never>,
+): Promise<EnrollmentResult> {
   const journal = new Journal(input);
   const { state } = journal;
   const waits = new Waits(journal);
+  const stop = new PayoutStop(journal);
   recordBeginning(journal, input.resumed);
-  const open = new CancellationScope();
+  let open = new CancellationScope();
   let withdrawnBy: EndedBy | undefined;
-  receiveMessages(journal, {
-    clockAdjusted: waits.clockAdjusted,
-    withdraw: (by) => {
-      withdrawnBy ??= by;
-      open.cancel();
-    },
-  });
+  const withdraw = (by: EndedBy) => {
+    withdrawnBy ??= by;
+    open.cancel();
+  };
+  receiveMessages(journal, { clockAdjusted: waits.clockAdjusted, withdraw, stop, cancelRequested });
   await journal.write();
-  const checks = endsByCancel(Promise.all([keepAdvertiserLookedUp(journal), keepPartnerKeyChecked(journal)]));
+  const checks = Promise.all([keepAdvertiserLookedUp(journal), keepPartnerKeyChecked(journal)]);
 
-  const withdrawn = await endsByCancel(open.run(() => untilPayable(journal, waits)));
-  // From here on nothing stops it: what is paid is paid, and what has ended is written down.
-  await CancellationScope.nonCancellable(async () => {
-    // *Cancel* in Temporal UI is a withdrawal, too.
-    const by = withdrawnBy ?? { actor: OPERATOR };
-    if (withdrawn && !state.ending) await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], by);
-    if (state.stage === 'scheduled' || state.stage === 'paying') await payOut(journal, input.payoutTaskQueue);
+  while (!state.ending) {
+    await unlessCancelled(open.run(() => untilPayable(journal, waits)));
+    if (withdrawnBy && !state.ending) {
+      await endUnpaid(journal, 'withdrawn', ['WITHDRAWN'], withdrawnBy);
+      withdrawnBy = undefined;
+      open = new CancellationScope();
+    }
+    if (state.stage === 'scheduled' || state.stage === 'paying')
+      await payOut(journal, stop, input.payoutTaskQueue);
+  }
 
-    await checks;
-    await condition(allHandlersFinished);
-    await journal.written();
-  });
+  await checks;
+  await condition(allHandlersFinished);
+  await journal.written();
   return resultOf(journal);
 }
 
@@ -78,13 +90,11 @@ async function untilPayable(journal: Journal, waits: Waits): Promise<void> {
   }
 }
 
-/** True if the workflow was cancelled before the work was done. */
-async function endsByCancel(work: Promise<unknown>): Promise<boolean> {
+/** Returns as well when the work was cancelled before it was done. */
+async function unlessCancelled(work: Promise<unknown>): Promise<void> {
   try {
     await work;
-    return false;
   } catch (error) {
-    if (isCancellation(error)) return true;
-    throw error;
+    if (!isCancellation(error)) throw error;
   }
 }

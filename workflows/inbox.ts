@@ -15,22 +15,35 @@ import type { Journal } from './journal';
 import { applyOnce, requireShape, type Kind } from './kinds';
 import * as messages from './messages';
 import type { Message, MessageAnswer } from './messages';
-import { optionalCriteria, optionalId, receiveSignals, requiredMonth, requiredReason } from './signals';
+import type { PayoutStop } from './payoutStop';
+import {
+  optionalCriteria,
+  optionalId,
+  receiveCancel,
+  receiveSignals,
+  requiredMonth,
+  requiredReason,
+} from './signals';
 
 /** What messages set going besides facts. */
 export interface Reactions {
   clockAdjusted: () => void;
   withdraw: (by: EndedBy) => void;
+  stop: PayoutStop;
+  /** Rejects when somebody uses *Cancel* in Temporal UI. */
+  cancelRequested: Promise<never>;
 }
 
 export function receiveMessages(journal: Journal, reactions: Reactions): void {
   const { state } = journal;
+  const { stop } = reactions;
   const kinds = {
     confirmPartner: confirmPartner(journal),
     rejectPartner: rejectPartner(journal),
     completeQuestionnaire: completeQuestionnaire(journal),
     defer: defer(journal),
-    hold: hold(journal),
+    hold: hold(journal, stop),
+    withdraw: withdraw(journal, stop, reactions.withdraw),
   };
 
   receive(journal, messages.resubmit, resubmit(journal));
@@ -40,10 +53,10 @@ export function receiveMessages(journal: Journal, reactions: Reactions): void {
   receive(journal, messages.reopenQuestionnaire, reopenQuestionnaire(journal));
   receive(journal, messages.defer, kinds.defer);
   receive(journal, messages.hold, kinds.hold);
-  receive(journal, messages.release, release(journal));
+  receive(journal, messages.release, release(journal, stop));
   receive(journal, messages.waive, waive(journal));
-  receive(journal, messages.decideApproval, decideApproval(journal));
-  receive(journal, messages.withdraw, withdraw(journal, reactions.withdraw));
+  receive(journal, messages.decideApproval, decideApproval(journal, stop));
+  receive(journal, messages.withdraw, kinds.withdraw);
 
   const receiveSignal = receiveSignals(journal);
   const word = (sent: messages.OperatorMessage<messages.PartnerWordMessage>) => ({
@@ -68,6 +81,7 @@ export function receiveMessages(journal: Journal, reactions: Reactions): void {
     noteId: null,
   }));
 
+  receiveCancel(journal, reactions.cancelRequested, kinds.withdraw);
   setHandler(messages.wake, reactions.clockAdjusted);
   setHandler(messages.enrollmentQuery, () => state);
   setHandler(messages.projectionQuery, () => journal.wholeProjection());

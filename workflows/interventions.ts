@@ -13,35 +13,39 @@ import {
   isText,
   refusal,
   refuseOnceCalculating,
-  refuseOncePaying,
   requireFitting,
   type Kind,
 } from './kinds';
 import type { DecisionMessage, HoldMessage, WithdrawMessage } from './messages';
+import type { PayoutStop } from './payoutStop';
 
 /** No step is taken while an enrollment is held; facts are still accepted. */
-export function hold(journal: Journal): Kind<HoldMessage> {
+export function hold(journal: Journal, stop: PayoutStop): Kind<HoldMessage> {
   const { state } = journal;
   return {
     isComplete: ({ reasonCode, noteId }) => isReasonCode(reasonCode) && (noteId === null || isText(noteId)),
     check({ reasonCode }) {
       requireFitting(reasonCode, REASONS_FOR.hold);
-      refuseOncePaying(journal);
+      stop.refuseOnceSubmitted();
       if (state.onHold?.reasonCode === reasonCode)
         throw failure('NOTHING_CHANGED', 'The enrollment is on hold for this reason already.');
     },
-    apply({ messageId, actor, reasonCode, noteId }) {
-      state.onHold = { since: state.onHold?.since ?? journal.now(), reasonCode };
-      journal.record({ key: messageId, type: 'held', actor, details: { reasonCode, noteId } });
+    async apply(message) {
+      const { messageId, actor, reasonCode, noteId } = message;
+      await stop.before(() => {
+        this.check(message);
+        state.onHold = { since: state.onHold?.since ?? journal.now(), reasonCode };
+        journal.record({ key: messageId, type: 'held', actor, details: { reasonCode, noteId } });
+      });
     },
   };
 }
 
-export function release(journal: Journal): Kind<DecisionMessage> {
+export function release(journal: Journal, stop: PayoutStop): Kind<DecisionMessage> {
   const { state } = journal;
   return decided(journal, 'release', {
     check(decision) {
-      refuseOncePaying(journal);
+      stop.refuseOnceSubmitted();
       const { onHold } = state;
       if (!onHold) throw refusal('NOT_ON_HOLD');
       if (!decision) return;
@@ -70,11 +74,11 @@ export function waive(journal: Journal): Kind<DecisionMessage> {
 }
 
 /** "Waits for an approver who is not the person who made the last decisive change." */
-export function decideApproval(journal: Journal): Kind<DecisionMessage> {
+export function decideApproval(journal: Journal, stop: PayoutStop): Kind<DecisionMessage> {
   const { state } = journal;
   return decided(journal, 'approval', {
     check(decision) {
-      refuseOncePaying(journal);
+      stop.refuseOnceSubmitted();
       if (state.stage !== 'approving' || !state.approval || state.approval.decided)
         throw refusal('NO_APPROVAL_AWAITED');
       if (state.onHold) throw refusal('ON_HOLD');
@@ -90,16 +94,23 @@ export function decideApproval(journal: Journal): Kind<DecisionMessage> {
   });
 }
 
-/** Until the payout begins; `begin` stops the process, and the answer is what became of it. */
-export function withdraw(journal: Journal, begin: (by: EndedBy) => void): Kind<WithdrawMessage> {
+/** Until the payout is submitted; `begin` stops the process, and the answer is what became of it. */
+export function withdraw(
+  journal: Journal,
+  stop: PayoutStop,
+  begin: (by: EndedBy) => void,
+): Kind<WithdrawMessage> {
   const { state } = journal;
   return {
     isComplete: ({ noteId }) => noteId === null || isText(noteId),
-    check: () => refuseOncePaying(journal),
+    check: () => stop.refuseOnceSubmitted(),
     async apply({ messageId, actor, noteId }) {
-      begin({ actor, messageId, noteId });
+      await stop.before(() => begin({ actor, messageId, noteId }));
       await condition(() => state.stage === 'closed' || state.stage === 'paying');
-      if (state.ending?.status !== 'withdrawn') refuseOncePaying(journal);
+      if (state.ending?.status === 'withdrawn') return;
+      stop.refuseOnceSubmitted();
+      // A payout was found that the process did not remember.
+      throw refusal('PAYOUT_BEGUN');
     },
   };
 }

@@ -163,6 +163,12 @@ export class Journal {
     await this.catchingUp;
   }
 
+  /** The same, also if nothing is new: what a lost workflow task may have written of another course is replaced. */
+  async writtenAgain(): Promise<void> {
+    this.writtenThrough = Math.min(this.writtenThrough, this.sequence - 1);
+    await this.written();
+  }
+
   private async writeOnce(): Promise<void> {
     const project = async () => {
       const batch = this.projection(this.unwritten());

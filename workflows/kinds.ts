@@ -1,5 +1,6 @@
 /** What every kind of message is made of, and how a message is refused. */
 import { ApplicationFailure } from '@temporalio/common';
+import { CancellationScope } from '@temporalio/workflow';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import type { Journal } from './journal';
 import type { Message, RefusalType } from './messages';
@@ -18,10 +19,12 @@ export function applyOnce<M extends Message>(journal: Journal, kind: Kind<M>, me
   return journal.once(message.messageId, () => applyNow(kind, message));
 }
 
-/** For a message that cannot come again. Throws its refusal. */
-export async function applyNow<M extends Message>(kind: Kind<M>, message: M): Promise<void> {
-  kind.check(message);
-  await kind.apply(message);
+/** For a message that cannot come again. Throws its refusal. *Cancel* is a message itself and breaks no other one off. */
+export function applyNow<M extends Message>(kind: Kind<M>, message: M): Promise<void> {
+  return CancellationScope.nonCancellable(async () => {
+    kind.check(message);
+    await kind.apply(message);
+  });
 }
 
 /** Throws INVALID_MESSAGE for what is not a message of this kind. */
@@ -56,12 +59,6 @@ export function requireFitting(reasonCode: ReasonCode, fitting: readonly ReasonC
 export function refuseOnceCalculating({ state }: Journal): void {
   if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');
   if (state.stage !== 'collecting') throw refusal('CALCULATION_BEGUN');
-}
-
-/** Staff may intervene until the payout begins. */
-export function refuseOncePaying({ state }: Journal): void {
-  if (state.stage === 'closed') throw failure('ENROLLMENT_ENDED', 'The enrollment has ended.');
-  if (state.stage === 'paying') throw refusal('PAYOUT_BEGUN');
 }
 
 /** By a rule of the program. */

@@ -9,6 +9,7 @@ import { patient, payoutActivities } from './activities';
 import { goOnInNewRun, historyIsLong } from './continuation';
 import { end } from './ending';
 import { SERVICE, type Journal } from './journal';
+import type { PayoutStop } from './payoutStop';
 import type { Waits } from './waits';
 
 /** Pauses between look-ups of an unclear payout: quick at first, since most answers are only late. */
@@ -57,14 +58,20 @@ function isLate(journal: Journal): boolean {
   return journal.state.period.payoutAt <= journal.now();
 }
 
-export async function payOut(journal: Journal, taskQueue: string): Promise<void> {
+/** To its end, unless a message stops it in time: then it is scheduled again. */
+export async function payOut(journal: Journal, stop: PayoutStop, taskQueue: string): Promise<void> {
   const { state } = journal;
   const { credit, enrollmentId, programId, programRevision } = state;
   if (!credit) throw new TypeError('Only a computed credit can be paid.');
   const { pay, settle } = payoutActivities(taskQueue);
   if (state.stage !== 'paying') {
     state.stage = 'paying';
-    journal.record({ key: 'step:payout_begun', type: 'payout_begun', actor: SERVICE, details: {} });
+    journal.record({
+      key: `payout_begun:${journal.sequence}`,
+      type: 'payout_begun',
+      actor: SERVICE,
+      details: {},
+    });
     await journal.write();
   }
 
@@ -72,17 +79,20 @@ export async function payOut(journal: Journal, taskQueue: string): Promise<void>
   // A restarted enrollment that knows its payout only finds out what became of it.
   let attempt = state.payout
     ? lookedUpAgain(state.payout.key)
-    : await pay.executeWithOptions({ summary: 'pay the credit' }, [
-        {
-          enrollmentId,
-          programId,
-          programRevision,
-          advertiserId: state.submission.advertiserId,
-          amountMinor,
-          currency,
-          statementId,
-        },
-      ]);
+    : await stop.unlessStopped(() =>
+        pay.executeWithOptions({ summary: 'pay the credit' }, [
+          {
+            enrollmentId,
+            programId,
+            programRevision,
+            advertiserId: state.submission.advertiserId,
+            amountMinor,
+            currency,
+            statementId,
+          },
+        ]),
+      );
+  if (!attempt) return;
   for (let lookUps = 0; ; lookUps += 1) {
     const payout = await settle.executeWithOptions(
       { summary: `book the payout (${attempt.outcome.outcome})` },

@@ -9,7 +9,7 @@ import type { PartnerCriterion } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
 import { OPERATOR, type Journal } from './journal';
 import { applyNow, applyOnce, failure, isMonth, isReasonCode, type Kind } from './kinds';
-import type { Message, OperatorMessage } from './messages';
+import type { Message, OperatorMessage, WithdrawMessage } from './messages';
 
 /** What every Signal may hold; a sent actor is not believed. */
 const COMMON_FIELDS = ['version', 'messageId', 'actor'];
@@ -48,6 +48,24 @@ export function receiveSignals(journal: Journal): ReceiveSignal {
       }
       await journal.write();
     });
+}
+
+/** *Cancel* in Temporal UI is the withdrawal of an operator; refused, it shows as a Signal does that cannot be used. */
+export function receiveCancel(
+  journal: Journal,
+  cancelRequested: Promise<never>,
+  withdraw: Kind<WithdrawMessage>,
+): void {
+  cancelRequested.catch(async () => {
+    const messageId = `cancel:${journal.sequence}`;
+    try {
+      await applyNow(withdraw, { version: 1, messageId, actor: OPERATOR, noteId: null });
+    } catch (error) {
+      if (journal.state.ending) return;
+      refuse(journal, 'cancel', messageId, error);
+    }
+    await journal.write();
+  });
 }
 
 function refuse(journal: Journal, message: string, key: string, error: unknown): void {

@@ -132,8 +132,9 @@ export function controlRouter(state: State, faults: Faults, settings: TikTokSett
     faults.add(body);
     res.status(201).json(body);
   });
-  router.delete('/faults', (_req, res) => {
-    faults.clear();
+  router.delete('/faults', (req, res) => {
+    const { only } = req.query;
+    faults.clear(typeof only === 'string' ? only : undefined);
     res.status(204).end();
   });
 

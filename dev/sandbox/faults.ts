@@ -37,7 +37,8 @@ export interface Faults {
   /** Counts a request and gives the oldest fault that is meant for it, used up by one. */
   arrive(target: Target, subjects: unknown[]): Fault | undefined;
   add(fault: Fault): void;
-  clear(): void;
+  /** Those of one subject, or all. */
+  clear(only?: string): void;
   pending(): Fault[];
   counts(): Record<Target, number>;
 }
@@ -57,7 +58,7 @@ export function createFaults(): Faults {
       return fault;
     },
     add: (fault) => void queue.push(fault),
-    clear: () => void (queue = []),
+    clear: (only) => void (queue = only === undefined ? [] : queue.filter((f) => f.only !== only)),
     pending: () => queue,
     counts: () => counts,
   };

@@ -7,7 +7,8 @@ import { PARTNER_CRITERIA } from './stories';
 export function goOn(model: Model): void {
   while (!model.ending && !model.onHold) {
     if (model.stage === 'collecting' && model.period.calculationAt <= model.now) calculate(model);
-    else if (model.stage === 'scheduled' && model.period.payoutAt <= model.now) end(model, 'paid', []);
+    else if (model.stage === 'scheduled' && model.period.payoutAt <= model.now) beginPayout(model);
+    else if (model.stage === 'paying' && !model.isRailAway) end(model, 'paid', []);
     else return;
   }
 }
@@ -47,6 +48,11 @@ function rollOnOrClose(model: Model, policy: MissingPolicy, reasonCodes: string[
 export function keepOrMovePayoutDate({ now, rules, period }: Model): void {
   if (period.payoutAt > now || rules.latePayoutDate === 'pay_at_once') return;
   period.payoutAt = nextPayoutDate(period.month, now) ?? period.payoutAt;
+}
+
+function beginPayout(model: Model): void {
+  model.stage = 'paying';
+  model.payoutsBegun += 1;
 }
 
 export function end(model: Model, status: string, reasonCodes: string[]): void {

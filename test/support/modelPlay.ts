@@ -6,12 +6,13 @@ import canonicalize from 'canonicalize';
 import type { ApiAnswer, Enrollment } from '../../dev/apiClient';
 import type { EnrollmentState } from '../../program/enrollmentState';
 import { definitionOf } from './modelProgram';
+import { giveRailBack, takeRailAway } from './modelRail';
 import { formOf, inShort, requestOf, type Request, type Stage } from './modelRequests';
 import { viewOf, viewOfAnswer } from './modelView';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './ownProgram';
 import { paymentsOf } from './payouts';
 import { replayProblem } from './replays';
-import { advance, opened, tell, type Model, type Tell } from './processModel';
+import { advance, opened, railComesBack, tell, type Model, type Tell } from './processModel';
 import { commandOf, type Advance, type Command, type Story } from './stories';
 
 const CANNOT_BE_REPLAYED =
@@ -44,6 +45,7 @@ export async function play(stage: Stage, story: Story, believed: Tell = tell): P
   const brand = await program.enroll(formOf(stage, form));
   const lines = [`program ${text(rules)}`, `enroll ${text(form)}`];
   const model = opened(rules, form);
+  if (model.isRailAway) await takeRailAway(stage.t, brand);
   const playing: Play = {
     ...{ stage, program, brand, model, believed, lines },
     ...{ told: [], sent: [], clockReads: 0 },
@@ -52,6 +54,8 @@ export async function play(stage: Stage, story: Story, believed: Tell = tell): P
   for (const step of story.steps) {
     if (step.do === 'retry') {
       await retry(playing, playing.sent.at(-1 - step.back));
+    } else if (step.do === 'rail back') {
+      await bringRailBack(playing);
     } else {
       const command = commandOf(step, playing.told);
       if (command?.do === 'advance') await setClock(playing, command);
@@ -84,6 +88,15 @@ async function retry(playing: Play, earlier: Sent | undefined): Promise<void> {
     { replayed },
   ];
   compare(playing, 'answers', told(answer, true), told(again));
+  await compareStates(playing);
+}
+
+async function bringRailBack(playing: Play): Promise<void> {
+  const { stage, brand, model, lines } = playing;
+  lines.push('the rail is back');
+  const isPaying = model.stage === 'paying';
+  railComesBack(model);
+  await giveRailBack(stage.t, brand, isPaying);
   await compareStates(playing);
 }
 
@@ -142,7 +155,7 @@ async function untilAtRest(playing: Play): Promise<void> {
       [brand.id],
     );
     const readModel = rows[0]?.state;
-    const isThere = !(workflow instanceof Error) && isAtRest(workflow, model.now);
+    const isThere = !(workflow instanceof Error) && isAtRest(workflow, model);
     if (isThere && isSame(workflow, readModel)) return;
     if (Date.now() > deadline) {
       const found = { workflow: workflow instanceof Error ? workflow.message : workflow, readModel };
@@ -152,7 +165,10 @@ async function untilAtRest(playing: Play): Promise<void> {
   }
 }
 
-function isAtRest({ stage, lookUp, onHold, approval, period }: EnrollmentState, now: number): boolean {
+function isAtRest(
+  { stage, lookUp, onHold, approval, period }: EnrollmentState,
+  { now, isRailAway }: Model,
+): boolean {
   switch (stage) {
     case 'collecting':
       return lookUp.state !== 'pending' && (onHold !== null || period.calculationAt > now);
@@ -160,6 +176,8 @@ function isAtRest({ stage, lookUp, onHold, approval, period }: EnrollmentState, 
       return !approval?.decided;
     case 'scheduled':
       return onHold !== null || period.payoutAt > now;
+    case 'paying':
+      return isRailAway;
     case 'closed':
       return true;
     default:
@@ -173,7 +191,7 @@ async function checkEnd(playing: Play): Promise<void> {
   const isPaid = model.ending?.status === 'paid';
   const payments = (await paymentsOf(stage.t, brand)).map(({ amountMinor }) => amountMinor);
   compare(playing, 'payments', isPaid ? [model.credit!.amountMinor] : [], payments);
-  compare(playing, 'calls of pay', isPaid ? 1 : 0, (await brand.activities())['pay'] ?? 0);
+  compare(playing, 'calls of pay', model.payoutsBegun, (await brand.activities())['pay'] ?? 0);
 
   compare(playing, 'replays of the history', null, await replayProblem(brand.workflow));
   const failedTasks = (await history(brand.workflow)).filter(

@@ -10,6 +10,8 @@ export interface ModelRules {
   latePayoutDate: 'pay_at_once' | 'next_in_calendar';
   approvalOf: 'large credits' | 'every credit';
   deferral: { maximum: number; by: ('partner' | 'admin')[] };
+  /** `away`: until it comes back, no payout gets as far as its submission. */
+  rail: 'there' | 'away';
 }
 
 export type MissingPolicy = { then: 'close' } | { then: 'roll_on'; atMost: number };

@@ -57,7 +57,7 @@ export function viewOfAnswer(answer: Enrollment): View {
 function statusOf(model: Model): string {
   if (model.ending) return model.ending.status;
   if (model.stage === 'approving') return 'awaiting_approval';
-  if (model.stage === 'scheduled') return 'scheduled';
+  if (model.stage === 'scheduled' || model.stage === 'paying') return model.stage;
   const missing = missingFor(model);
   // To answer the questionnaire is simply not done yet; the rest is wrong, and the advertiser's to mend.
   if (missing.some(({ who, what }) => who === 'advertiser' && what !== 'questionnaire'))
@@ -70,6 +70,7 @@ function waitingFor(model: Model): string[] {
   const held = model.onHold ? ['admin: release'] : [];
   if (model.stage === 'approving') return [...held, 'approver: approval'];
   if (model.stage === 'scheduled') return [...held, 'service: payout_date'];
+  if (model.stage === 'paying') return ['service: payout'];
   const missing = new Set(missingFor(model).map(({ who, what }) => `${who}: ${what}`));
   return [...held, ...(missing.size > 0 ? missing : ['service: calculation_date'])];
 }

@@ -37,8 +37,17 @@ export function payoutDateComes(program: OwnProgram): Promise<void> {
   return program.advanceTo(AFTER_PAYOUT_DATE);
 }
 
-export function payoutKey({ id }: Enrolled): string {
-  return `${id}:credit:1`;
+/** The payout date comes, the payout is frozen, and what the rail knows of it cannot be read. */
+export async function railIsAway(t: TestService, program: OwnProgram, enrolled: Enrolled): Promise<void> {
+  const only = payoutKey(enrolled);
+  await t.fault({ target: 'payout_lookup', fault: 'server_error', times: 1_000, only });
+  await payoutDateComes(program);
+  await untilPayoutState(t, enrolled, 'frozen');
+}
+
+/** Of its first payout, or of the next after so many that came to nothing. */
+export function payoutKey({ id }: Enrolled, number = 1): string {
+  return `${id}:credit:${number}`;
 }
 
 /** In the order in which they were frozen. */
@@ -78,8 +87,10 @@ export async function asked(t: TestService, what: 'payout' | 'payout_lookup'): P
   return ((await response.json()) as Record<typeof what, number>)[what];
 }
 
-export async function clearFaults(t: TestService): Promise<void> {
-  await fetch(`${t.sandbox.url}/sandbox/faults`, { method: 'DELETE' });
+/** Those of one payout key, or all. */
+export async function clearFaults(t: TestService, only?: string): Promise<void> {
+  const query = only === undefined ? '' : `?${new URLSearchParams({ only }).toString()}`;
+  await fetch(`${t.sandbox.url}/sandbox/faults${query}`, { method: 'DELETE' });
 }
 
 /**

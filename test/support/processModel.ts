@@ -17,7 +17,7 @@ export interface Model {
   rules: ModelRules;
   /** On the program's clock. */
   now: number;
-  stage: 'collecting' | 'approving' | 'scheduled' | 'ended';
+  stage: 'collecting' | 'approving' | 'scheduled' | 'paying' | 'ended';
   form: ModelForm;
   /** The survey partner's word on the present form: `confirmed`, or the reason why not. */
   words: Partial<Record<PartnerCriterion, string>>;
@@ -33,6 +33,8 @@ export interface Model {
   credit: { amountMinor: number; currency: string } | null;
   approval: { causes: string[]; outcome: string | null } | null;
   ending: { status: string; reasonCodes: string[] } | null;
+  isRailAway: boolean;
+  payoutsBegun: number;
 }
 
 /** `code` is that of a refusal. */
@@ -64,11 +66,19 @@ export function opened(rules: ModelRules, form: ModelForm): Model {
     credit: null,
     approval: null,
     ending: null,
+    isRailAway: rules.rail === 'away',
+    payoutsBegun: 0,
   };
 }
 
-/** The clock never goes backwards. */
+export function railComesBack(model: Model): void {
+  model.isRailAway = false;
+  goOn(model);
+}
+
+/** The clock never goes backwards; no story sets it while it is being paid, when nobody looks at it. */
 export function advance(model: Model, to: Advance['to']): void {
+  if (model.stage === 'paying') return;
   const { calculationAt, payoutAt } = model.period;
   const instant = {
     'before calculation': calculationAt - 1_000,
@@ -115,6 +125,8 @@ function answerTo(model: Model, command: Command): Answer {
     case 'defer':
       return ifCollecting(() => defer(model, command));
     case 'hold':
+      // Nothing was submitted: the model pays in no time once the rail is there.
+      if (model.stage === 'paying') model.stage = 'scheduled';
       return change(model, { onHold: command.reasonCode });
     case 'release':
       return release(model, command);

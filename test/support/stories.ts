@@ -40,8 +40,13 @@ export interface Advance {
   to: 'before calculation' | 'calculation' | 'before payout' | 'payout' | 'a month later';
 }
 
+/** The payout rail answers from now on. */
+export interface RailBack {
+  do: 'rail back';
+}
+
 /** An earlier command once more, or an earlier request with its Idempotency-Key; `back` counts from the latest, 0. */
-export type Step = Command | Advance | { do: 'again' | 'retry'; back: number };
+export type Step = Command | Advance | RailBack | { do: 'again' | 'retry'; back: number };
 
 export interface Story {
   rules: ModelRules;
@@ -114,6 +119,7 @@ const STEPS: Record<Step['do'], fc.Arbitrary<Step>> = {
   withdraw: fc.record({ do: some('withdraw'), by: caller }),
   decide: fc.record({ do: some('decide'), by: approver, outcome, statement }),
   advance: fc.record({ do: some('advance'), to: MOMENTS }),
+  'rail back': fc.record({ do: some('rail back') }),
   again: fc.record({ do: some('again'), back }),
   retry: fc.record({ do: some('retry'), back }),
 };
@@ -123,11 +129,11 @@ type Weights = Record<Step['do'], number>;
 /** How often each is drawn, before and after the facts are in: everything at any time, but the sensible more often. */
 const EARLY: Weights = {
   ...{ confirm: 10, reject: 5, complete: 4, reopen: 3, resubmit: 12, defer: 20, waive: 4 },
-  ...{ hold: 2, release: 2, decide: 1, advance: 3, withdraw: 1, again: 3, retry: 4 },
+  ...{ hold: 2, release: 2, decide: 1, advance: 3, withdraw: 1, again: 3, retry: 4, 'rail back': 0 },
 };
 const LATE: Weights = {
   ...{ confirm: 2, reject: 1, complete: 1, reopen: 1, resubmit: 5, defer: 4, waive: 1 },
-  ...{ hold: 6, release: 10, decide: 20, advance: 10, withdraw: 1, again: 2, retry: 4 },
+  ...{ hold: 6, release: 10, decide: 20, advance: 10, withdraw: 1, again: 2, retry: 4, 'rail back': 2 },
 };
 
 /** In most stories the facts come in at some time, so that it gets as far as the money. */
@@ -154,7 +160,20 @@ const ENDS = some<Step[]>(
     { do: 'decide', by: 'bo', outcome: 'approve', statement: 'present' },
     { do: 'advance', to: 'payout' },
   ],
+  [
+    { do: 'release', by: 'ana' },
+    { do: 'decide', by: 'bo', outcome: 'approve', statement: 'present' },
+    { do: 'advance', to: 'payout' },
+    { do: 'hold', by: 'ana', reasonCode: 'POSSIBLE_DUPLICATE' },
+    { do: 'release', by: 'ana' },
+    { do: 'advance', to: 'payout' },
+    { do: 'rail back' },
+  ],
   [{ do: 'advance', to: 'a month later' }],
+  [
+    { do: 'advance', to: 'a month later' },
+    { do: 'withdraw', by: 'shop-app' },
+  ],
 );
 const POLICIES = some<MissingPolicy>({ then: 'close' }, { then: 'roll_on', atMost: 1 });
 
@@ -175,6 +194,7 @@ export const STORIES: fc.Arbitrary<Story> = fc.record({
       maximum: some(1, 1, 2),
       by: MAY_DEFER,
     }),
+    rail: some('there', 'away' as const),
   }),
   form: fc.record(FORM),
   steps: fc
@@ -199,7 +219,7 @@ function drawn(weights: Weights, minLength: number, maxLength: number): fc.Arbit
 
 /** The command that a step stands for, after those that were told; undefined if there is nothing to do again. */
 export function commandOf(
-  step: Exclude<Step, { do: 'retry' }>,
+  step: Exclude<Step, RailBack | { do: 'retry' }>,
   told: readonly (Command | Advance)[],
 ): Command | Advance | undefined {
   return isAgain(step) ? told.at(-1 - step.back) : step;
