@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { STATEMENT_FORMAT } from '../program/creditStatement';
 import { APPROVAL_OUTCOMES } from '../program/decision';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
-import { STATUSES } from '../program/status';
+import { AWAITED, STATUSES, WAITEES, type EnrollmentStatus } from '../program/status';
 import { PROBLEM_CODES } from './problemCodes';
 
 const instant = z.iso.datetime();
@@ -31,27 +31,8 @@ const actor = z
 
 const waiting = z
   .object({
-    who: z.enum(['advertiser', 'partner', 'admin', 'approver', 'operator', 'service']),
-    what: z.enum([
-      'partner_confirmation',
-      'partner_key_check',
-      'valid_api_key',
-      'survey_template',
-      'partner_objection',
-      'data_sharing_authorization',
-      'questionnaire',
-      'advertiser_look_up',
-      'advertiser_id_correction',
-      'other_ad_account',
-      'calculation_date',
-      'release',
-      'calculation',
-      'approval',
-      'payout_date',
-      'payout',
-      'payout_outcome',
-      'refused_payout',
-    ]),
+    who: z.enum(WAITEES),
+    what: z.enum(AWAITED),
     by: instant.nullable().describe("On the program's clock; null if there is no date."),
   })
   .meta({ id: 'Waiting', description: 'Who must do what by when.' });
@@ -101,6 +82,7 @@ export const enrollment = z
     externalId: z.string().nullable(),
     partnerApiKey: z.object({ lastFour: z.string() }).nullable(),
     createdAt: instant.describe('Real time.'),
+    updatedAt: instant.describe('Real time; the last change of any kind.'),
     status: z.enum(STATUSES).meta({ id: 'EnrollmentStatus' }),
     statusText: z.string().describe('Who must do what by when, and what happens otherwise.'),
     reasonCodes: z.array(reasonCode).describe('Of the ending.'),
@@ -142,7 +124,17 @@ export const enrollment = z
 export const enrollmentPage = z.object({
   items: z.array(enrollment),
   next: z.string().nullable().describe('`after` of the next page; null on the last.'),
+  total: z.int().optional().describe('Of all pages; with `total=true`.'),
 });
+
+export const enrollmentCounts = z
+  .object({
+    total: z.int(),
+    statuses: z.object(
+      Object.fromEntries(STATUSES.map((status) => [status, z.int()])) as Record<EnrollmentStatus, z.ZodInt>,
+    ),
+  })
+  .meta({ id: 'EnrollmentCounts' });
 
 const timelineEvent = z
   .object({

@@ -13,6 +13,7 @@ const STAFF = ['admin', 'approver', 'operator', 'auditor'] as const;
 export const POLICY = {
   createEnrollment: ['caller', 'admin'],
   listEnrollments: EVERYBODY,
+  countEnrollments: EVERYBODY,
   getEnrollment: EVERYBODY,
   getCreditStatement: ['caller', ...STAFF],
   getTimeline: EVERYBODY,

@@ -28,6 +28,7 @@ export function presentEnrollment(
     externalId: row.externalId,
     partnerApiKey: row.partnerKeyLastFour === null ? null : { lastFour: row.partnerKeyLastFour },
     createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
     status: statusOf(state),
     statusText: explain(state).text,
     reasonCodes: ending?.reasonCodes ?? [],

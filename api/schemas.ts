@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { MAXIMUM_SPEED } from '../program/clock';
 import { PARTNER_CRITERIA } from '../program/criteria';
 import { APPROVAL_OUTCOMES, REASONS_FOR, WAIVABLE } from '../program/decision';
+import { REASONS, type ReasonCode } from '../program/reasonCodes';
+import { AWAITED, STATUSES, WAITEES } from '../program/status';
 
 /**
  * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
@@ -125,14 +127,14 @@ export const questionnaireBody = z.strictObject({
 });
 export type QuestionnaireBody = z.infer<typeof questionnaireBody>;
 
-export const deferralBody = z.strictObject({
-  month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM'),
-});
+const calculationMonth = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM');
+export const deferralBody = z.strictObject({ month: calculationMonth });
 
+const INSTANT = 'must be an instant in UTC such as "2023-12-01T00:00:00Z"';
 const SPEED = 'must be a number from 0 to 1,000,000';
 export const clockBody = z
   .strictObject({
-    advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
+    advanceTo: z.iso.datetime(INSTANT).optional(),
     speed: z
       .number(SPEED)
       .refine((speed) => speed >= 0 && speed <= MAXIMUM_SPEED, SPEED)
@@ -144,10 +146,42 @@ export const clockBody = z
   );
 
 const LIMIT = 'must be a whole number from 1 to 200';
+const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
+
+/** Of a query, where one value and a list of one look the same. */
+const several = <S extends z.ZodType>(member: S, max: number) =>
+  z.preprocess(
+    (value) => (Array.isArray(value) ? value : [value]),
+    z.array(member).max(max, `must be given at most ${max} times`),
+  );
+const yesOrNo = z.stringbool({
+  truthy: ['true'],
+  falsy: ['false'],
+  case: 'sensitive',
+  error: 'must be true or false',
+});
+
 export const listQuery = z.strictObject({
+  program: text(64).optional(),
+  status: several(oneOf(STATUSES), STATUSES.length).optional().describe('Given several times: any of them.'),
+  waitingFor: oneOf([...WAITEES, ...AWAITED])
+    .optional()
+    .describe('A party that something is expected of, or what is expected.'),
+  partner: text(64).optional().describe('Survey partner.'),
+  month: calculationMonth.optional().describe('Calculation month.'),
+  brandDomain: text(253).toLowerCase().optional(),
+  reasonCode: oneOf(Object.keys(REASONS) as ReasonCode[])
+    .optional()
+    .describe('Why it ended; of an open one why it is held, or a criterion has failed.'),
+  updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
+  sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
   limit: z.coerce
     .number(LIMIT)
     .refine((limit) => Number.isInteger(limit) && limit >= 1 && limit <= 200, LIMIT)
     .default(50),
-  after: text(64).optional(),
+  after: text(300).optional().describe('`next` of the page before, with the same filters and sort.'),
+  total: yesOrNo.default(false).describe('Count all pages, too.'),
 });
+export type ListQuery = z.infer<typeof listQuery>;
+
+export const countsQuery = listQuery.pick({ program: true });

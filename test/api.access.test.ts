@@ -36,6 +36,7 @@ const POLICY: {
   answers: [number, number, number, number, number, number, number, number];
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/counts', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
   {
@@ -267,16 +268,18 @@ describe('lists', () => {
     }
   });
 
-  test('When a list goes on after an enrollment of somebody else, then it is refused like an unknown one', async () => {
-    const after = async (id: string) => {
+  test("When a list goes on from somebody else's page, then it is refused like an unknown one", async () => {
+    const after = async (cursor: string) => {
       const { status, body } = await t.otherCaller.get<Record<string, unknown>>(
-        `/v1/enrollments?after=${id}`,
+        `/v1/enrollments?after=${cursor}`,
       );
       return { status, ...body, requestId: undefined };
     };
-    const foreign = await after(enrolled.id);
+    await t.caller.post('/v1/enrollments', t.form());
+    const { body } = await t.caller.get<{ next: string }>('/v1/enrollments?limit=1');
+    const foreign = await after(body.next);
     expect(foreign.status).toBe(400);
-    expect(foreign).toEqual(await after('enr_00000000000000000000'));
+    expect(foreign).toEqual(await after('unknown'));
   });
 
   test('When a resubmission names another survey partner, then the enrollment moves to that one', async () => {

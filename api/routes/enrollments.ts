@@ -1,10 +1,10 @@
 /** `/v1/enrollments` */
 import type { z } from 'zod';
-import { findEnrollment, listEnrollments, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import { findStatement } from '../../database/statements';
 import { readTimeline } from '../../database/timeline';
-import { creditStatement, enrollment, enrollmentPage, timeline } from '../answers';
-import { scopeOf, type Principal } from '../authentication';
+import { creditStatement, enrollment, enrollmentCounts, enrollmentPage, timeline } from '../answers';
+import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { createEnrollment } from '../operations/createEnrollment';
 import { decideApproval, hold, release, waive, withdraw } from '../operations/decisions';
@@ -15,10 +15,11 @@ import {
   rejectPartner,
   reopenQuestionnaire,
 } from '../operations/facts';
+import { enrollmentCounts as countsByStatus, listEnrollments } from '../operations/listEnrollments';
 import { permitNewEnrollment } from '../operations/newEnrollment';
 import { restart } from '../operations/restart';
 import { resubmit } from '../operations/resubmit';
-import { invalid, notFound } from '../problem';
+import { notFound } from '../problem';
 import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
 import * as schemas from '../schemas';
 import { enrollmentOf, read, write, type Refusals, type Route } from './route';
@@ -66,19 +67,26 @@ export const enrollmentRoutes: Route[] = [
     operationId: 'listEnrollments',
     path: '/v1/enrollments',
     tag: 'Enrollments',
-    summary: 'List enrollments, newest first',
+    summary: 'List enrollments, newest first if not said otherwise',
+    description:
+      'Pages by `createdAt` stay whole while rows change. By `updatedAt`, what changes meanwhile comes again at the end: follow the changes with `sort=updatedAt`.',
     query: schemas.listQuery,
     answer: enrollmentPage,
-    async handle(context, { principal, query: { limit, after } }) {
-      const { pool } = context.database;
-      const scope = scopeOf(principal);
-      if (after !== undefined && !(await findEnrollment(pool, scope, after))) {
-        throw invalid([{ pointer: '/after', message: 'must be an id of this list' }]);
-      }
-      const rows = await listEnrollments(pool, scope, { limit, after });
-      const next = rows.length === limit ? rows.at(-1)!.enrollmentId : null;
-      return { items: rows.map((row) => presentEnrollment(context, principal, row)), next };
+    async handle(context, { principal, query }) {
+      const { rows, ...page } = await listEnrollments(context, principal, query);
+      return { items: rows.map((row) => presentEnrollment(context, principal, row)), ...page };
     },
+  }),
+
+  // Before the enrollment of an id: "counts" is none.
+  read({
+    operationId: 'countEnrollments',
+    path: '/v1/enrollments/counts',
+    tag: 'Enrollments',
+    summary: 'Count enrollments by status',
+    query: schemas.countsQuery,
+    answer: enrollmentCounts,
+    handle: (context, { principal, query }) => countsByStatus(context, principal, query),
   }),
 
   read({
