@@ -11,6 +11,7 @@ import { PROBLEM_CODES } from './problemCodes';
 
 const instant = z.iso.datetime();
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+const day = z.iso.date();
 const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
 
 const reasonCode = z
@@ -146,6 +147,40 @@ const timelineEvent = z
   })
   .meta({ id: 'TimelineEvent' });
 export const timeline = z.object({ items: z.array(timelineEvent) });
+
+export const explanation = z
+  .object({
+    status: z.enum(STATUSES),
+    text: z.string().describe('Who must do what by when, and what happens otherwise.'),
+    markdown: z.string().describe('The same with its details.'),
+  })
+  .meta({ id: 'Explanation' });
+
+export const period = z
+  .object({
+    month: month.describe('Calculation month: that of the last day on which spend counts.'),
+    periodFrom: day,
+    periodTo: day.describe("Spend counts to the end of this day in the ad account's time zone."),
+    calculationDate: instant,
+    payoutDate: instant,
+  })
+  .meta({ id: 'Period' });
+
+const closedMonth = z
+  .object({ month, reasonCode, reason: z.string() })
+  .meta({ id: 'ClosedMonth', description: 'A month that is not open, and why.' });
+
+export const deferralOffer = z
+  .object({
+    month: month.describe("The enrollment's month as it is."),
+    deferralsLeft: z.int(),
+    mayDefer: z
+      .boolean()
+      .describe('Whether the program lets this key defer; the months are shown all the same.'),
+    open: z.array(period).describe('To an admin also those that it may go back to.'),
+    closed: z.array(closedMonth),
+  })
+  .meta({ id: 'DeferralOffer' });
 
 export const creditStatement = z
   .looseObject({ format: z.literal(STATEMENT_FORMAT), statementId: z.string(), hash: z.string() })

@@ -43,6 +43,14 @@ const POLICY: {
     route: 'GET /v1/enrollments/{enrollmentId}/credit-statement',
     answers: [404, 404, 403, 403, 404, 404, 404, 404],
   },
+  {
+    route: 'GET /v1/enrollments/{enrollmentId}/explanation',
+    answers: [200, 404, 200, 404, 200, 200, 200, 200],
+  },
+  {
+    route: 'GET /v1/enrollments/{enrollmentId}/deferral',
+    answers: [200, 404, 200, 404, 200, 200, 200, 200],
+  },
   { route: 'GET /v1/enrollments/{enrollmentId}/timeline', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // The brand is enrolled: the owner repeats it, for all others it is taken.
   { route: 'POST /v1/enrollments', body: () => form, answers: [200, 409, 403, 403, 403, 409, 403, 403] },

@@ -1,28 +1,24 @@
-/** `/v1/enrollments` */
+/** `/v1/enrollments`: what is done to them. */
 import type { z } from 'zod';
 import type { EnrollmentRow } from '../../database/enrollments';
-import { findStatement } from '../../database/statements';
-import { readTimeline } from '../../database/timeline';
-import { creditStatement, enrollment, enrollmentCounts, enrollmentPage, timeline } from '../answers';
+import { enrollment } from '../answers';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { createEnrollment } from '../operations/createEnrollment';
+import { defer } from '../operations/deferral';
 import { decideApproval, hold, release, waive, withdraw } from '../operations/decisions';
 import {
   completeQuestionnaire,
   confirmPartner,
-  defer,
   rejectPartner,
   reopenQuestionnaire,
 } from '../operations/facts';
-import { enrollmentCounts as countsByStatus, listEnrollments } from '../operations/listEnrollments';
 import { permitNewEnrollment } from '../operations/newEnrollment';
 import { restart } from '../operations/restart';
 import { resubmit } from '../operations/resubmit';
-import { notFound } from '../problem';
-import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
+import { presentEnrollment } from '../presentation';
 import * as schemas from '../schemas';
-import { enrollmentOf, read, write, type Refusals, type Route } from './route';
+import { enrollmentOf, write, type Refusals, type Route } from './route';
 
 const FORM = {
   brand: { name: 'Southwind', storeUrl: 'https://shop.southwind.example' },
@@ -60,78 +56,6 @@ export const enrollmentRoutes: Route[] = [
     async handle(context, { principal, body, message }) {
       const { status, row } = await createEnrollment(context, principal, body, message);
       return { status, body: presentEnrollment(context, principal, row) };
-    },
-  }),
-
-  read({
-    operationId: 'listEnrollments',
-    path: '/v1/enrollments',
-    tag: 'Enrollments',
-    summary: 'List enrollments, newest first if not said otherwise',
-    description:
-      'Pages by `createdAt` stay whole while rows change. By `updatedAt`, what changes meanwhile comes again at the end: follow the changes with `sort=updatedAt`.',
-    query: schemas.listQuery,
-    answer: enrollmentPage,
-    async handle(context, { principal, query }) {
-      const { rows, ...page } = await listEnrollments(context, principal, query);
-      return { items: rows.map((row) => presentEnrollment(context, principal, row)), ...page };
-    },
-  }),
-
-  // Before the enrollment of an id: "counts" is none.
-  read({
-    operationId: 'countEnrollments',
-    path: '/v1/enrollments/counts',
-    tag: 'Enrollments',
-    summary: 'Count enrollments by status',
-    query: schemas.countsQuery,
-    answer: enrollmentCounts,
-    handle: (context, { principal, query }) => countsByStatus(context, principal, query),
-  }),
-
-  read({
-    operationId: 'getEnrollment',
-    path: '/v1/enrollments/{enrollmentId}',
-    tag: 'Enrollments',
-    summary: 'Get an enrollment, with the lines of its credit',
-    answer: enrollment,
-    refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const row = await enrollmentOf(context, call);
-      const answer = presentEnrollment(context, call.principal, row);
-      const { credit } = row.state;
-      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
-      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
-    },
-  }),
-
-  read({
-    operationId: 'getCreditStatement',
-    path: '/v1/enrollments/{enrollmentId}/credit-statement',
-    tag: 'Enrollments',
-    summary:
-      'Get the credit statement: everything that the credit was computed from, for `pps credit verify`',
-    answer: creditStatement,
-    refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      const statement =
-        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
-      if (!statement) throw notFound('credit statement');
-      return statement;
-    },
-  }),
-
-  read({
-    operationId: 'getTimeline',
-    path: '/v1/enrollments/{enrollmentId}/timeline',
-    tag: 'Enrollments',
-    summary: 'Get what has happened, oldest first',
-    answer: timeline,
-    refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { enrollmentId } = await enrollmentOf(context, call);
-      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
     },
   }),
 
