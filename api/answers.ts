@@ -9,16 +9,16 @@ import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import { AWAITED, STATUSES, WAITEES, type EnrollmentStatus } from '../program/status';
 import { PROBLEM_CODES } from './problemCodes';
 
-const instant = z.iso.datetime();
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
-const day = z.iso.date();
-const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
+export const instant = z.iso.datetime();
+export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+export const day = z.iso.date();
+export const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
 
-const reasonCode = z
+export const reasonCode = z
   .enum(Object.keys(REASONS) as ReasonCode[])
   .meta({ id: 'ReasonCode', description: 'Why something was refused or closed.' });
 
-const money = z
+export const money = z
   .object({
     amountMinor: z.int().describe('In the minor units of the currency.'),
     currency: z.string().describe('ISO 4217.'),
@@ -166,7 +166,7 @@ export const period = z
   })
   .meta({ id: 'Period' });
 
-const closedMonth = z
+export const closedMonth = z
   .object({ month, reasonCode, reason: z.string() })
   .meta({ id: 'ClosedMonth', description: 'A month that is not open, and why.' });
 
@@ -185,18 +185,6 @@ export const deferralOffer = z
 export const creditStatement = z
   .looseObject({ format: z.literal(STATEMENT_FORMAT), statementId: z.string(), hash: z.string() })
   .meta({ id: 'CreditStatement', description: 'Verified offline by `pps credit verify`.' });
-
-export const programRevision = z
-  .looseObject({ id: z.string() })
-  .meta({ id: 'ProgramDefinition', description: 'As docs/program-definition.md describes it.' });
-
-export const clock = z
-  .object({
-    now: instant.describe("What the program's clock shows."),
-    speed: z.number().describe('Program time per real time.'),
-    woken: z.int().describe('Open enrollments that are being told.'),
-  })
-  .meta({ id: 'AdjustedClock' });
 
 export const attentionList = z.object({
   items: z.array(

@@ -185,3 +185,62 @@ export const listQuery = z.strictObject({
 export type ListQuery = z.infer<typeof listQuery>;
 
 export const countsQuery = listQuery.pick({ program: true });
+
+const day = z.iso
+  .date(unlessMissing('must be a day such as "2023-10-20"'))
+  .regex(/^20/, 'must be a day from 2000 to 2099');
+export const calendarQuery = z.strictObject({
+  enrolledOn: day
+    .optional()
+    .describe('Day of enrollment, on which rolling periods depend; today if left out.'),
+});
+
+const code = (letters: number, of: string) =>
+  z.string().regex(new RegExp(`^[A-Z]{${letters}}$`), `must be the ${of}, ${letters} capitals`);
+export const estimateBody = z.strictObject({
+  country: code(2, 'country of the ad account by ISO 3166-1'),
+  currency: code(3, 'currency of the ad account by ISO 4217'),
+  expectedSpend: z
+    .string(unlessMissing('must be an amount as a string, such as "12480.00"'))
+    .regex(/^\d{1,15}(\.\d{1,4})?$/, 'must be an amount such as "12480.00"')
+    .describe('In the period.'),
+  surveyPartner: text(64),
+  storePlatform: text(64),
+  enrolledOn: day.optional().describe('Day of enrollment; today if left out.'),
+  month: calculationMonth
+    .optional()
+    .describe('Calculation month as it is; by the day of enrollment if left out.'),
+  deferralsUsed: z
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(1_000, 'must be at most 1,000')
+    .default(0),
+});
+export type EstimateBody = z.infer<typeof estimateBody>;
+
+export const publishQuery = z.strictObject({
+  dryRun: yesOrNo.default(false).describe('Publish nothing, and answer what would be.'),
+});
+
+/** Far more than a definition has; what is deeper could not even be compared. */
+const DEEPEST = 20;
+
+/** Checked by program/parseDefinition.ts, which has better sentences for it. */
+export const definitionBody = z
+  .looseObject({})
+  .refine((document) => !isDeeper(document, DEEPEST), `must not be nested deeper than ${DEEPEST} levels`)
+  .meta({
+    description:
+      'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
+  });
+
+/** Goes down level by level, since the document may be deeper than the stack. */
+function isDeeper(document: object, levels: number): boolean {
+  let level: object[] = [document];
+  for (let depth = 0; depth < levels && level.length > 0; depth++) {
+    level = level
+      .flatMap((holder) => Object.values(holder) as unknown[])
+      .filter((value) => typeof value === 'object' && value !== null);
+  }
+  return level.length > 0;
+}

@@ -117,6 +117,25 @@ const POLICY: {
     ofItsOwn: withdrawnEnrollment,
     answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
+  { route: 'GET /v1/programs', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/programs/{programId}', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/programs/{programId}/calendar', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/programs/{programId}/clock', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  {
+    route: 'POST /v1/programs/{programId}/estimate',
+    body: () => ({
+      ...{ country: 'US', currency: 'USD', expectedSpend: '1', enrolledOn: '2023-10-20' },
+      ...{ surveyPartner: 'kno', storePlatform: 'woocommerce' },
+    }),
+    answers: [200, 200, 200, 200, 200, 200, 200, 200],
+  },
+  { route: 'GET /v1/programs/{programId}/revisions', answers: [403, 403, 403, 403, 200, 200, 200, 200] },
+  {
+    // The same definition again: nothing is published.
+    route: 'POST /v1/programs/{programId}/revisions',
+    body: () => t.definition,
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
   {
     route: 'GET /v1/programs/{programId}/revisions/{revision}',
     answers: [403, 403, 403, 403, 200, 200, 200, 200],
