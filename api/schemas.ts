@@ -151,7 +151,7 @@ const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 /** Of a query, where one value and a list of one look the same. */
 const several = <S extends z.ZodType>(member: S, max: number) =>
   z.preprocess(
-    (value) => (Array.isArray(value) ? value : [value]),
+    (value): unknown => (Array.isArray(value) ? value : [value]),
     z.array(member).max(max, `must be given at most ${max} times`),
   );
 const yesOrNo = z.stringbool({

@@ -101,8 +101,7 @@ export function pageStatement(
   filter: EnrollmentFilter,
   { order, limit, after }: PageRequest,
 ): { text: string; values: unknown[] } {
-  const { statuses, ...others } = filter;
-  const { where, values } = conditions(scope, others);
+  const { where, values } = conditions(scope, { ...filter, statuses: undefined });
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const column = order.by === 'createdAt' ? 'created_at' : 'updated_at';
   const direction = order.descending ? 'desc' : 'asc';

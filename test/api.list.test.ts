@@ -79,13 +79,14 @@ test('When the list is filtered, then it holds those that fit, and counts say th
     (await t.caller.post('/v1/enrollments', { ...t.form(), programId: strict.id, ...changes })).body.id;
   const ended = await enroll({});
   await endEnrollment(t, strict.id, ended);
-  const { programId, enroll: open } = await ownProgram(t);
-  const wrong = await open({ advertiserId: UNKNOWN_ADVERTISER });
+  const program = await ownProgram(t);
+  const { programId } = program;
+  const wrong = await program.enroll({ advertiserId: UNKNOWN_ADVERTISER });
   await wrong.untilStatus('action_required');
-  const held = await open({ surveyPartner: 'fairing' });
+  const held = await program.enroll({ surveyPartner: 'fairing' });
   await held.untilEvent('advertiser_located');
   await held.hold('POSSIBLE_DUPLICATE');
-  const later = await open();
+  const later = await program.enroll();
   await later.untilEvent('advertiser_located');
   const before = (await later.now()) as Page['items'][number];
   expect((await later.defer('2023-12')).status).toBe(200);
