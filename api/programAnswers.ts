@@ -6,7 +6,7 @@ export const programRevision = z
   .looseObject({ id: z.string() })
   .meta({ id: 'ProgramDefinition', description: 'As docs/program-definition.md describes it.' });
 
-const programSummary = z.object({
+export const programSummary = z.object({
   id: z.string(),
   name: z.string(),
   notice: z.string().nullable().describe('To be shown wherever its amounts are.'),

@@ -105,6 +105,8 @@ describe('what is read', () => {
       periodTo: '2023-12-18',
     });
     expect(body.months.at(-1)!.month).toBe('2024-02');
+    const never = await t.caller.get(`/v1/programs/${rolling.id}/calendar?enrolledOn=2001-01-01`);
+    expect(never.body).toMatchObject({ firstMonth: null, months: [] });
   });
 
   test('When a clock was advanced, then it is read as it is; a program on real time shows ours', async () => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
             case when n % 1000 = 0 then 'small' else 'large' end, case n % 3 when 0 then 'kno' else 'fairing' end,
             jsonb_build_object('ending', null, 'facts', repeat('x', 1200)), s.status, case when n > $1 * 0.6 then '2023-12' else '2023-11' end,
             s.waiting_for, s.reason_codes, '2023-10-01'::timestamptz + n / 3 * interval '1 minute',
-            '2023-11-01'::timestamptz + (n * 7919 % $1) * interval '1 minute'
+            '2023-11-01'::timestamptz + (n::bigint * 7919 % $1) * interval '1 minute'
        from generate_series(1, $1::int) n
        cross join lateral (select * from (values
            (n % 4000 = 7, 'awaiting_approval', '{approver,approval}'::text[], '{}'::text[]),

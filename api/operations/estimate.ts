@@ -1,4 +1,5 @@
 /** "Defer or not?": what a brand would get at an expected spend, in each month that is open to it. */
+import type { z } from 'zod';
 import type { PublishedProgram } from '../../database/programs';
 import { deferralMonths, type DeferralSituation } from '../../program/calendar';
 import { programTime } from '../../program/clock';
@@ -15,10 +16,14 @@ import { REASONS } from '../../program/reasonCodes';
 import { startOfDay } from '../../program/timeZone';
 import { presentPeriod } from '../presentation';
 import { invalid, type FieldError } from '../problem';
+import type * as answers from '../programAnswers';
 import type { EstimateBody } from '../schemas';
 
 /** Throws a 422 that names everything that the program does not know. */
-export function estimateCredit(program: PublishedProgram, body: EstimateBody) {
+export function estimateCredit(
+  program: PublishedProgram,
+  body: EstimateBody,
+): z.infer<typeof answers.estimate> {
   const { definition, revision } = program;
   const { country, currency, surveyPartner, storePlatform } = body;
   const expectedSpendMinor = requireKnown(program, body);

@@ -1,4 +1,5 @@
 /** Programs as callers and partners read them; the whole definition is for staff. */
+import type { z } from 'zod';
 import { latestProgram, type PublishedProgram } from '../../database/programs';
 import { calculationMonthOf, calendarFor, firstPlan, planRow, type PeriodPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
@@ -6,6 +7,7 @@ import { dateInZone, startOfDay } from '../../program/timeZone';
 import { isStaff, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { notFound } from '../problem';
+import type * as answers from '../programAnswers';
 
 /** Throws a 404. */
 export async function programOf({ database }: ApiContext, programId: string): Promise<PublishedProgram> {
@@ -14,13 +16,20 @@ export async function programOf({ database }: ApiContext, programId: string): Pr
   return program;
 }
 
-export function presentSummary({ revision, definition, clock }: PublishedProgram) {
+export function presentSummary({
+  revision,
+  definition,
+  clock,
+}: PublishedProgram): z.infer<typeof answers.programSummary> {
   const { id, name, notice, window } = definition;
   return { id, name, notice, revision, window, testClock: clock.length > 0 };
 }
 
 /** What a form, a questionnaire and a deferral need. Thresholds and budgets are the program's own affair. */
-export function presentProgram(principal: Principal, program: PublishedProgram) {
+export function presentProgram(
+  principal: Principal,
+  program: PublishedProgram,
+): z.infer<typeof answers.program> {
   const { definition } = program;
   const { timeZone, supportMail, storePlatforms, regions, dataSharing, deferral, questionnaire } = definition;
   return {
@@ -38,7 +47,9 @@ export function presentProgram(principal: Principal, program: PublishedProgram) 
   };
 }
 
-export function presentClock({ clock }: Pick<PublishedProgram, 'clock'>) {
+export function presentClock({
+  clock,
+}: Pick<PublishedProgram, 'clock'>): z.infer<typeof answers.programClock> {
   const now = new Date(programTime(clock, Date.now())).toISOString();
   return { now, speed: clock.at(-1)?.speed ?? 1, testClock: clock.length > 0 };
 }
@@ -58,7 +69,8 @@ export function calendarOf(
   const { timeZone } = definition;
   const day = enrolledOn ?? dateInZone(programTime(clock, Date.now()), timeZone);
   const first = firstPlan(definition, startOfDay(day, timeZone), null);
-  const rows = calendarFor(definition, day).calendar;
+  // Periods that begin with the enrollment need one.
+  const rows = definition.rollingPeriod && !first.ok ? [] : calendarFor(definition, day).calendar;
   return {
     enrolledOn: day,
     firstMonth: first.ok ? first.plan.month : null,
