@@ -37,8 +37,8 @@ beforeAll(async () => {
             '2023-11-01'::timestamptz + (n::bigint * 7919 % $1) * interval '1 minute'
        from generate_series(1, $1::int) n
        cross join lateral (select * from (values
-           (n % 4000 = 7, 'awaiting_approval', '{approver,approval}'::text[], '{}'::text[]),
-           (n % 5000 = 9, 'verifying', '{admin,release,partner,partner_confirmation}', '{FRAUD_REVIEW}'),
+           (n % ($1 / 10) = 7, 'awaiting_approval', '{approver,approval}'::text[], '{}'::text[]),
+           (n % ($1 / 8) = 9, 'verifying', '{admin,release,partner,partner_confirmation}', '{FRAUD_REVIEW}'),
            (n < $1 * 0.5, 'paid', '{}', '{}'),
            (n < $1 * 0.6, 'ineligible', '{}', '{BELOW_MINIMUM_SPEND}'),
            (n < $1 * 0.8, 'measuring', '{service,calculation_date}', '{}'),
