@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { raiseAttention, settleAttention } from '../database/attention';
 import { repairReadModel, type ReadModel } from '../database/comparison';
+import { listColumns } from '../database/listColumns';
 import type { Database } from '../database/pool';
 import { ATTENTION_ATTEMPT } from '../program/attention';
 import type { WorkflowSeen, WorkflowWatch } from './ports';
@@ -41,7 +42,8 @@ async function compareState(
 ): Promise<Compared> {
   if (!projection) return 'unknown';
   const sameRun = row.runId === projection.runId;
-  const sameState = isDeepStrictEqual(row.state, projection.state);
+  const sameState =
+    isDeepStrictEqual(row.state, projection.state) && isDeepStrictEqual(row.listed, listColumns(row.state));
   if (sameRun && row.sequence === projection.sequence && sameState) return 'equal';
   // It knows less than the read model: Temporal was restored from a backup, and a person must say what was lost. A later
   // run that knows less is a reset, which somebody wanted.

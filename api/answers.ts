@@ -6,18 +6,19 @@ import { z } from 'zod';
 import { STATEMENT_FORMAT } from '../program/creditStatement';
 import { APPROVAL_OUTCOMES } from '../program/decision';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
-import { STATUSES } from '../program/status';
+import { AWAITED, STATUSES, WAITEES, type EnrollmentStatus } from '../program/status';
 import { PROBLEM_CODES } from './problemCodes';
 
-const instant = z.iso.datetime();
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
-const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
+export const instant = z.iso.datetime();
+export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+export const day = z.iso.date();
+export const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
 
-const reasonCode = z
+export const reasonCode = z
   .enum(Object.keys(REASONS) as ReasonCode[])
   .meta({ id: 'ReasonCode', description: 'Why something was refused or closed.' });
 
-const money = z
+export const money = z
   .object({
     amountMinor: z.int().describe('In the minor units of the currency.'),
     currency: z.string().describe('ISO 4217.'),
@@ -31,27 +32,8 @@ const actor = z
 
 const waiting = z
   .object({
-    who: z.enum(['advertiser', 'partner', 'admin', 'approver', 'operator', 'service']),
-    what: z.enum([
-      'partner_confirmation',
-      'partner_key_check',
-      'valid_api_key',
-      'survey_template',
-      'partner_objection',
-      'data_sharing_authorization',
-      'questionnaire',
-      'advertiser_look_up',
-      'advertiser_id_correction',
-      'other_ad_account',
-      'calculation_date',
-      'release',
-      'calculation',
-      'approval',
-      'payout_date',
-      'payout',
-      'payout_outcome',
-      'refused_payout',
-    ]),
+    who: z.enum(WAITEES),
+    what: z.enum(AWAITED),
     by: instant.nullable().describe("On the program's clock; null if there is no date."),
   })
   .meta({ id: 'Waiting', description: 'Who must do what by when.' });
@@ -101,6 +83,7 @@ export const enrollment = z
     externalId: z.string().nullable(),
     partnerApiKey: z.object({ lastFour: z.string() }).nullable(),
     createdAt: instant.describe('Real time.'),
+    updatedAt: instant.describe('Real time; the last change of any kind.'),
     status: z.enum(STATUSES).meta({ id: 'EnrollmentStatus' }),
     statusText: z.string().describe('Who must do what by when, and what happens otherwise.'),
     reasonCodes: z.array(reasonCode).describe('Of the ending.'),
@@ -142,7 +125,17 @@ export const enrollment = z
 export const enrollmentPage = z.object({
   items: z.array(enrollment),
   next: z.string().nullable().describe('`after` of the next page; null on the last.'),
+  total: z.int().optional().describe('Of all pages; with `total=true`.'),
 });
+
+export const enrollmentCounts = z
+  .object({
+    total: z.int(),
+    statuses: z.object(
+      Object.fromEntries(STATUSES.map((status) => [status, z.int()])) as Record<EnrollmentStatus, z.ZodInt>,
+    ),
+  })
+  .meta({ id: 'EnrollmentCounts' });
 
 const timelineEvent = z
   .object({
@@ -155,21 +148,43 @@ const timelineEvent = z
   .meta({ id: 'TimelineEvent' });
 export const timeline = z.object({ items: z.array(timelineEvent) });
 
+export const explanation = z
+  .object({
+    status: z.enum(STATUSES),
+    text: z.string().describe('Who must do what by when, and what happens otherwise.'),
+    markdown: z.string().describe('The same with its details.'),
+  })
+  .meta({ id: 'Explanation' });
+
+export const period = z
+  .object({
+    month: month.describe('Calculation month: that of the last day on which spend counts.'),
+    periodFrom: day,
+    periodTo: day.describe("Spend counts to the end of this day in the ad account's time zone."),
+    calculationDate: instant,
+    payoutDate: instant,
+  })
+  .meta({ id: 'Period' });
+
+export const closedMonth = z
+  .object({ month, reasonCode, reason: z.string() })
+  .meta({ id: 'ClosedMonth', description: 'A month that is not open, and why.' });
+
+export const deferralOffer = z
+  .object({
+    month: month.describe("The enrollment's month as it is."),
+    deferralsLeft: z.int(),
+    mayDefer: z
+      .boolean()
+      .describe('Whether the program lets this key defer; the months are shown all the same.'),
+    open: z.array(period).describe('To an admin also those that it may go back to.'),
+    closed: z.array(closedMonth),
+  })
+  .meta({ id: 'DeferralOffer' });
+
 export const creditStatement = z
   .looseObject({ format: z.literal(STATEMENT_FORMAT), statementId: z.string(), hash: z.string() })
   .meta({ id: 'CreditStatement', description: 'Verified offline by `pps credit verify`.' });
-
-export const programRevision = z
-  .looseObject({ id: z.string() })
-  .meta({ id: 'ProgramDefinition', description: 'As docs/program-definition.md describes it.' });
-
-export const clock = z
-  .object({
-    now: instant.describe("What the program's clock shows."),
-    speed: z.number().describe('Program time per real time.'),
-    woken: z.int().describe('Open enrollments that are being told.'),
-  })
-  .meta({ id: 'AdjustedClock' });
 
 export const attentionList = z.object({
   items: z.array(

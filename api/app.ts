@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import { ping } from '../database/pool';
 import type { Authenticate } from './authentication';
 import type { ApiContext } from './context';
-import { serve } from './dispatch';
+import { longBodies, serve } from './dispatch';
 import { documentation } from './documentation';
 import { notFound, Problem, sendProblem, unavailable } from './problem';
 import { ROUTES } from './routes';
@@ -43,7 +43,9 @@ export function createApp(context: ApiContext, authenticate: Authenticate): Expr
     response.status(database === 'ok' ? 200 : 503).json({ database, temporal });
   });
 
-  app.use('/v1', requireJson, express.json({ limit: BODY_LIMIT, strict: true }));
+  app.use('/v1', requireJson);
+  app.use(longBodies(ROUTES, authenticate));
+  app.use('/v1', express.json({ limit: BODY_LIMIT, strict: true }));
   app.use(serve(ROUTES, context, authenticate));
   app.use(documentation());
   app.use((request) => {
@@ -80,8 +82,14 @@ function problems({ logger }: ApiContext): ErrorRequestHandler {
 /** Errors of the body parser are the sender's; whatever the database throws while it is away passes by itself. */
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const { status, type, code } = error as { status?: number; type?: string; code?: string };
-  if (type === 'entity.too.large') return new Problem(413, 'BODY_TOO_LARGE', `Send at most ${BODY_LIMIT}.`);
+  const { status, type, code, limit } = error as {
+    status?: number;
+    type?: string;
+    code?: string;
+    limit?: number;
+  };
+  if (type === 'entity.too.large')
+    return new Problem(413, 'BODY_TOO_LARGE', `Send at most ${(limit ?? 0) / 1024} KB.`);
   if (type?.startsWith('encoding.') || type?.startsWith('charset.')) {
     return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send uncompressed UTF-8 JSON.');
   }

@@ -1,5 +1,5 @@
 /** Serves routes: authenticates, authorises, parses, has a write done once, answers. */
-import { Router, type RequestHandler } from 'express';
+import express, { Router, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { requireRole, type Authenticate } from './authentication';
 import type { ApiContext } from './context';
@@ -11,10 +11,14 @@ import { inPlainWords } from './schemas';
 export function serve(routes: readonly Route[], context: ApiContext, authenticate: Authenticate): Router {
   const router = Router();
   for (const route of routes) {
-    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    router[route.method](path, serveOne(route, context, authenticate));
+    router[route.method](pathOf(route.path), serveOne(route, context, authenticate));
   }
   return router;
+}
+
+/** As express writes it. */
+function pathOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 function serveOne(route: Route, context: ApiContext, authenticate: Authenticate): RequestHandler {
@@ -23,17 +27,32 @@ function serveOne(route: Route, context: ApiContext, authenticate: Authenticate)
     const principal = authenticate(request);
     requireRole(principal, operationId);
     const params = request.params as Call['params'];
+    const asked = query && parse(query, request.query);
     if (method === 'get') {
-      const call = { principal, params, query: query && parse(query, request.query), body: undefined };
+      const call = { principal, params, query: asked, body: undefined };
       const { status, body } = await route.handle(context, { ...call, message: NO_MESSAGE });
       response.status(status).json(body);
       return;
     }
     const body = bodySchema && parse(bodySchema, request.body as unknown);
-    await answerOnce(context, principal, request, response, body, (message) =>
-      route.handle(context, { principal, params, query: undefined, body, message }),
+    await answerOnce(context, principal, request, response, { query: asked, body }, (message) =>
+      route.handle(context, { principal, params, query: asked, body, message }),
     );
   };
+}
+
+/** Reads the long bodies of some routes, before others are refused: for those who may use the route, and nobody else. */
+export function longBodies(routes: readonly Route[], authenticate: Authenticate): Router {
+  const router = Router();
+  for (const { path, operationId, bodyLimit } of routes) {
+    if (bodyLimit === undefined) continue;
+    const mayUse: RequestHandler = (request, _response, next) => {
+      requireRole(authenticate(request), operationId);
+      next();
+    };
+    router.post(pathOf(path), mayUse, express.json({ limit: bodyLimit, strict: true }));
+  }
+  return router;
 }
 
 /** A read changes nothing, so it has no identity. */

@@ -23,16 +23,16 @@ const LEASE_MS = 30_000;
 const WAIT_FOR_OTHER_MS = 10_000;
 const POLL_MS = 100;
 
-/** Runs `operate` once for this key; `body` is the parsed body, in which equal requests are equal. */
+/** Runs `operate` once for this key; `parsed` are its query and body, in which equal requests are equal. */
 export async function answerOnce(
   context: ApiContext,
   principal: Principal,
   request: Request,
   response: Response,
-  body: unknown,
+  parsed: { query: unknown; body: unknown },
   operate: (message: MessageIdentity) => Promise<Answer>,
 ): Promise<void> {
-  const keyed = identify(principal, request, body);
+  const keyed = identify(principal, request, parsed);
   const claim = await claimOrWait(context, keyed);
   if (claim.kind === 'answered') {
     send(response.setHeader('Idempotency-Replayed', 'true'), claim);
@@ -87,7 +87,11 @@ async function claimOrWait(
   }
 }
 
-function identify({ role, id }: Principal, request: Request, body: unknown): KeyedRequest {
+function identify(
+  { role, id }: Principal,
+  request: Request,
+  { query, body }: { query: unknown; body: unknown },
+): KeyedRequest {
   const key = request.get('idempotency-key') ?? randomUUID();
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
@@ -95,7 +99,9 @@ function identify({ role, id }: Principal, request: Request, body: unknown): Key
   // With the role: somebody who holds keys of two roles must not get the answer of one for the other.
   const owner = `${role} ${id}`;
   // The whole path, not its pattern: the same key and body for another enrollment is another request.
-  const route = `${request.method} ${request.baseUrl}${request.path}`;
+  // With its query, which may be a dry run.
+  const asked = query === undefined ? '' : `?${JSON.stringify(query, inOrder)}`;
+  const route = `${request.method} ${request.baseUrl}${request.path}${asked}`;
   const bodyHash = sha256(JSON.stringify(body, inOrder));
   const messageId = sha256([owner, route, key, bodyHash].join('\n')).slice(0, 40);
   return { owner, route, key, bodyHash, messageId };

@@ -2,13 +2,14 @@
 import type { z } from 'zod';
 import type { EnrollmentRow } from '../database/enrollments';
 import type { TimelineRow } from '../database/timeline';
+import type { PeriodPlan } from '../program/calendar';
 import { criteriaOf, type Criterion } from '../program/criteria';
 import type { SealedStatement } from '../program/creditStatement';
 import type { Actor, ApprovalFacts } from '../program/enrollmentState';
 import { explain } from '../program/explain';
 import { displayMoney } from '../program/money';
 import { statusOf, waitingFor } from '../program/status';
-import type { enrollment } from './answers';
+import type { enrollment, period } from './answers';
 import { isStaff, type Principal } from './authentication';
 import type { ApiContext } from './context';
 
@@ -28,6 +29,7 @@ export function presentEnrollment(
     externalId: row.externalId,
     partnerApiKey: row.partnerKeyLastFour === null ? null : { lastFour: row.partnerKeyLastFour },
     createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
     status: statusOf(state),
     statusText: explain(state).text,
     reasonCodes: ending?.reasonCodes ?? [],
@@ -72,6 +74,17 @@ function presentCriterion({ id, status, reasonCode, evidence }: Criterion, princ
 /** Of staff, others learn the role only. */
 function shown(actor: Actor, principal: Principal): { role: Actor['role']; id?: string } {
   return isStaff(principal) ? actor : { role: actor.role };
+}
+
+/** One calculation period, by its dates. */
+export function presentPeriod({
+  month,
+  periodFrom,
+  periodTo,
+  calculationAt,
+  payoutAt,
+}: PeriodPlan): z.infer<typeof period> {
+  return { month, periodFrom, periodTo, calculationDate: iso(calculationAt), payoutDate: iso(payoutAt) };
 }
 
 /** Why this amount: the spend that was read, and the lines that add up to the credit. */

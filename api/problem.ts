@@ -43,10 +43,16 @@ export class Problem extends Error {
 /** A small body can hold thousands of errors; this many are enough to mend it. */
 const MOST_ERRORS = 50;
 
+/** As many are named in the sentence; `errors` has the others. */
+const MOST_NAMED = 5;
+
 export function invalid(all: FieldError[], status: 400 | 422 = 400): Problem {
   const errors = all.slice(0, MOST_ERRORS);
-  const where = errors.map(({ pointer, message }) => `${pointer || 'body'}: ${message}`).join(' ');
-  return new Problem(status, 'INVALID_REQUEST', `The request cannot be used. ${where}`, { errors });
+  const fields = [...new Set(all.map(({ pointer }) => pointer || 'the body'))];
+  const named = fields.slice(0, MOST_NAMED).join(', ');
+  const others = fields.length > MOST_NAMED ? ` and ${fields.length - MOST_NAMED} more` : '';
+  const count = fields.length === 1 ? '1 field' : `${fields.length} fields`;
+  return new Problem(status, 'INVALID_REQUEST', `${count} cannot be used: ${named}${others}.`, { errors });
 }
 
 /** A JSON pointer (RFC 6901). */

@@ -17,7 +17,7 @@ export const PROBLEM_CODES = {
   NO_TEST_CLOCK: 'nothing; the program runs on real time',
   CLOCK_NOT_ADJUSTABLE: 'choose a later instant, and a speed within the limits',
   REQUEST_IN_FLIGHT: 'send it again after `Retry-After` seconds',
-  BODY_TOO_LARGE: 'send at most 64 KB',
+  BODY_TOO_LARGE: 'send at most 64 KB, a program definition at most 256 KB',
   UNSUPPORTED_MEDIA_TYPE: 'send JSON, uncompressed',
   IDEMPOTENCY_KEY_REUSED: 'use a new key for a new request',
   UNAVAILABLE: 'send the same request with the same key after `Retry-After` seconds',

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { MAXIMUM_SPEED } from '../program/clock';
 import { PARTNER_CRITERIA } from '../program/criteria';
 import { APPROVAL_OUTCOMES, REASONS_FOR, WAIVABLE } from '../program/decision';
+import { REASONS, type ReasonCode } from '../program/reasonCodes';
+import { AWAITED, STATUSES, WAITEES } from '../program/status';
 
 /**
  * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
@@ -125,14 +127,14 @@ export const questionnaireBody = z.strictObject({
 });
 export type QuestionnaireBody = z.infer<typeof questionnaireBody>;
 
-export const deferralBody = z.strictObject({
-  month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM'),
-});
+const calculationMonth = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM');
+export const deferralBody = z.strictObject({ month: calculationMonth });
 
+const INSTANT = 'must be an instant in UTC such as "2023-12-01T00:00:00Z"';
 const SPEED = 'must be a number from 0 to 1,000,000';
 export const clockBody = z
   .strictObject({
-    advanceTo: z.iso.datetime('must be an instant in UTC such as "2023-12-01T00:00:00Z"').optional(),
+    advanceTo: z.iso.datetime(INSTANT).optional(),
     speed: z
       .number(SPEED)
       .refine((speed) => speed >= 0 && speed <= MAXIMUM_SPEED, SPEED)
@@ -144,10 +146,101 @@ export const clockBody = z
   );
 
 const LIMIT = 'must be a whole number from 1 to 200';
+const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
+
+/** Of a query, where one value and a list of one look the same. */
+const several = <S extends z.ZodType>(member: S, max: number) =>
+  z.preprocess(
+    (value): unknown => (Array.isArray(value) ? value : [value]),
+    z.array(member).max(max, `must be given at most ${max} times`),
+  );
+const yesOrNo = z.stringbool({
+  truthy: ['true'],
+  falsy: ['false'],
+  case: 'sensitive',
+  error: 'must be true or false',
+});
+
 export const listQuery = z.strictObject({
+  program: text(64).optional(),
+  status: several(oneOf(STATUSES), STATUSES.length).optional().describe('Given several times: any of them.'),
+  waitingFor: oneOf([...WAITEES, ...AWAITED])
+    .optional()
+    .describe('A party that something is expected of, or what is expected.'),
+  partner: text(64).optional().describe('Survey partner.'),
+  month: calculationMonth.optional().describe('Calculation month.'),
+  brandDomain: text(253).toLowerCase().optional(),
+  reasonCode: oneOf(Object.keys(REASONS) as ReasonCode[])
+    .optional()
+    .describe('Why it ended; of an open one why it is held, or a criterion has failed.'),
+  updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
+  sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
   limit: z.coerce
     .number(LIMIT)
     .refine((limit) => Number.isInteger(limit) && limit >= 1 && limit <= 200, LIMIT)
     .default(50),
-  after: text(64).optional(),
+  after: text(300).optional().describe('`next` of the page before, with the same filters and sort.'),
+  total: yesOrNo.default(false).describe('Count all pages, too.'),
 });
+export type ListQuery = z.infer<typeof listQuery>;
+
+export const countsQuery = listQuery.pick({ program: true });
+
+const day = z.iso
+  .date(unlessMissing('must be a day such as "2023-10-20"'))
+  .regex(/^20/, 'must be a day from 2000 to 2099');
+export const calendarQuery = z.strictObject({
+  enrolledOn: day
+    .optional()
+    .describe('Day of enrollment, on which rolling periods depend; today if left out.'),
+});
+
+const code = (letters: number, of: string) =>
+  z.string().regex(new RegExp(`^[A-Z]{${letters}}$`), `must be the ${of}, ${letters} capitals`);
+export const estimateBody = z.strictObject({
+  country: code(2, 'country of the ad account by ISO 3166-1'),
+  currency: code(3, 'currency of the ad account by ISO 4217'),
+  expectedSpend: z
+    .string(unlessMissing('must be an amount as a string, such as "12480.00"'))
+    .regex(/^\d{1,15}(\.\d{1,4})?$/, 'must be an amount such as "12480.00"')
+    .describe('In the period.'),
+  surveyPartner: text(64),
+  storePlatform: text(64),
+  enrolledOn: day.optional().describe('Day of enrollment; today if left out.'),
+  month: calculationMonth
+    .optional()
+    .describe('Calculation month as it is; by the day of enrollment if left out.'),
+  deferralsUsed: z
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(1_000, 'must be at most 1,000')
+    .default(0),
+});
+export type EstimateBody = z.infer<typeof estimateBody>;
+
+export const publishQuery = z.strictObject({
+  dryRun: yesOrNo.default(false).describe('Publish nothing, and answer what would be.'),
+});
+
+/** Far more than a definition has; what is deeper could not even be compared. */
+const DEEPEST = 20;
+
+/** Checked by program/parseDefinition.ts, which has better sentences for it. */
+export const definitionBody = z
+  .looseObject({})
+  .refine((document) => !isDeeper(document, DEEPEST), `must not be nested deeper than ${DEEPEST} levels`)
+  .meta({
+    description:
+      'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
+  });
+
+/** Goes down level by level, since the document may be deeper than the stack. */
+function isDeeper(document: object, levels: number): boolean {
+  let level: object[] = [document];
+  for (let depth = 0; depth < levels && level.length > 0; depth++) {
+    level = level
+      .flatMap((holder) => Object.values(holder) as unknown[])
+      .filter((value) => typeof value === 'object' && value !== null);
+  }
+  return level.length > 0;
+}

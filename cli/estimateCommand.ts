@@ -1,15 +1,8 @@
 /** `pps program estimate`: "defer or not?", what a brand would get in each month that is open to it. */
 import type { Command } from 'commander';
-import {
-  calculationMonthOf,
-  calendarFor,
-  deferralMonths,
-  firstPlan,
-  type DeferralSituation,
-} from '../program/calendar';
-import { regionOf } from '../program/credit';
+import { deferralMonths, type DeferralSituation } from '../program/calendar';
 import type { ProgramDefinition } from '../program/definition';
-import { estimate, type EstimateRequest } from '../program/estimate';
+import { enrollmentAt, estimate, estimateChoices, type EstimateRequest } from '../program/estimate';
 import { MoneyError, parseDecimal } from '../program/money';
 import { REASONS } from '../program/reasonCodes';
 import { dateInZone, startOfDay } from '../program/timeZone';
@@ -65,18 +58,12 @@ async function run(file: string, options: EstimateOptions): Promise<void> {
 /** Throws CommandFailure with everything that the program does not know. */
 function requestOf(definition: ProgramDefinition, options: EstimateOptions): EstimateRequest {
   const { country, currency, partner, platform } = options;
-  const { partners, storePlatforms, regions, credit } = definition;
-  const region = regionOf(regions, country);
-  const currencies = credit.filter((table) => table.region === region).map((table) => table.currency);
+  const choices = estimateChoices(definition, country);
   const problems = [
-    notOneOf('country', country, Object.values(regions).flat().toSorted()),
-    region !== null && notOneOf('currency', currency, currencies),
-    notOneOf(
-      'partner',
-      partner,
-      partners.map(({ id }) => id),
-    ),
-    notOneOf('platform', platform, storePlatforms),
+    notOneOf('country', country, choices.country),
+    choices.currency.length > 0 && notOneOf('currency', currency, choices.currency),
+    notOneOf('partner', partner, choices.partner),
+    notOneOf('platform', platform, choices.platform),
   ].filter((problem) => typeof problem === 'string');
   if (problems.length > 0) throw wrongUsage(...problems);
   return {
@@ -114,15 +101,14 @@ function situationOf(
   if (options.at !== undefined && !isDay(options.at))
     throw wrongUsage(`--at: "${options.at}" is no day; write one such as ${window.from}.`);
   const at = options.at === undefined ? Date.now() : startOfDay(options.at, timeZone);
-  const first = firstPlan(definition, at, null);
-  if (!first.ok) {
+  const enrollment = enrollmentAt(definition, at);
+  if (!enrollment.ok) {
     throw wrongUsage(
-      `--at: nobody can enroll on ${dateInZone(at, timeZone)}. ${REASONS[first.reasonCode]} Write a day from ${window.from} to ${window.to}.`,
+      `--at: nobody can enroll on ${dateInZone(at, timeZone)}. ${REASONS[enrollment.reasonCode]} Write a day from ${window.from} to ${window.to}.`,
     );
   }
-  const terms = calendarFor(definition, first.enrolledOn);
-  const months = terms.calendar.map(calculationMonthOf).filter((month) => month >= first.plan.month);
-  const { month = first.plan.month, deferralsUsed = '0' } = options;
+  const { terms, months } = enrollment;
+  const { month = enrollment.month, deferralsUsed = '0' } = options;
   const problem = notOneOf('month', month, months);
   if (problem !== undefined) throw wrongUsage(problem);
   if (!/^\d{1,4}$/.test(deferralsUsed))

@@ -1,4 +1,5 @@
 /** The read models of open enrollments, as they are compared with Temporal and repaired. */
+import type { ListColumns } from './listColumns';
 import type { Queryable } from './pool';
 import { writeProjection, type ProjectionWrite } from './projection';
 import type { EnrollmentState } from '../program/enrollmentState';
@@ -11,12 +12,16 @@ export interface ReadModel {
   runStartedAt: number | null;
   sequence: number;
   state: EnrollmentState;
+  /** As they were written; those of the state may be others by now (another build, a restore). */
+  listed: ListColumns;
   /** Changes with every write of the row. */
   version: string;
 }
 
 const SELECT = `select enrollment_id as "enrollmentId", workflow_id as "workflowId", run_id as "runId",
-    extract(epoch from run_started_at)::float8 * 1000 as "runStartedAt", sequence, state, xmin::text as version
+    extract(epoch from run_started_at)::float8 * 1000 as "runStartedAt", sequence, state, xmin::text as version,
+    jsonb_build_object('status', status, 'calculationMonth', calculation_month, 'surveyPartner', survey_partner,
+      'waitingFor', waiting_for, 'reasonCodes', reason_codes) as listed
   from enrollment
   where state->'ending' = 'null'::jsonb and superseded_by is null and started_at is not null`;
 

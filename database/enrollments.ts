@@ -1,6 +1,6 @@
 /** Enrollments: the row that makes a brand unique, and reads of the read model. */
 import type { EnrollmentState } from '../program/enrollmentState';
-import { statusOf } from '../program/status';
+import { listColumns } from './listColumns';
 import { firstRow, type Queryable } from './pool';
 
 export interface EnrollmentRow {
@@ -11,6 +11,8 @@ export interface EnrollmentRow {
   owner: string;
   surveyPartner: string;
   createdAt: Date;
+  /** When the row was last written, whatever for. */
+  updatedAt: Date;
   startedAt: Date | null;
   /** The brand's later enrollment, if it has one. */
   supersededBy: string | null;
@@ -27,12 +29,14 @@ export interface EnrollmentRow {
 export type Scope =
   { kind: 'all' } | { kind: 'owner'; owner: string } | { kind: 'partner'; surveyPartner: string };
 
-const SELECT = `select e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
+/** An enrollment `e` as EnrollmentRow, with what belongs to its current submission. */
+export const ROW = `e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
     e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",
-    e.started_at as "startedAt", e.superseded_by as "supersededBy", e.sequence, e.state, coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId",
-    k.last_four as "partnerKeyLastFour"
-  from enrollment e left join submission s on s.submission_id = e.state #>> '{submission,id}'
+    e.updated_at as "updatedAt", e.started_at as "startedAt", e.superseded_by as "supersededBy", e.sequence, e.state,
+    coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId", k.last_four as "partnerKeyLastFour"`;
+export const WITH_SUBMISSION = `left join submission s on s.submission_id = e.state #>> '{submission,id}'
     left join partner_key k on k.partner_key_id = e.state #>> '{submission,partnerKeyId}' and k.enrollment_id = e.enrollment_id`;
+const SELECT = `select ${ROW} from enrollment e ${WITH_SUBMISSION}`;
 
 /** True when inserted; false when the brand has a live enrollment in this program already. */
 export async function insertEnrollment(
@@ -40,10 +44,11 @@ export async function insertEnrollment(
   enrollment: Pick<EnrollmentRow, 'enrollmentId' | 'brandKey' | 'workflowId' | 'owner' | 'state'>,
 ): Promise<boolean> {
   const { enrollmentId, brandKey, workflowId, owner, state } = enrollment;
+  const list = listColumns(state);
   const result = await db.query(
-    `insert into enrollment (enrollment_id, program_id, brand_key, workflow_id, owner, survey_partner, state, status,
-       calculation_month)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into enrollment (enrollment_id, program_id, brand_key, workflow_id, owner, state, survey_partner, status,
+       calculation_month, waiting_for, reason_codes)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      -- Of any unique index: with one named, a rival that is just writing to another one (workflow_id) is an error.
      on conflict do nothing`,
     [
@@ -52,10 +57,12 @@ export async function insertEnrollment(
       brandKey,
       workflowId,
       owner,
-      state.submission.surveyPartner,
       JSON.stringify(state),
-      statusOf(state),
-      state.period.month,
+      list.surveyPartner,
+      list.status,
+      list.calculationMonth,
+      list.waitingFor,
+      list.reasonCodes,
     ],
   );
   return result.rowCount === 1;
@@ -87,25 +94,6 @@ export async function findEnrollment(
   return firstRow<EnrollmentRow>(result);
 }
 
-/** Newest first; `after` is the id of the last row of the page before. */
-export async function listEnrollments(
-  db: Queryable,
-  scope: Scope,
-  page: { limit: number; after?: string | undefined },
-): Promise<EnrollmentRow[]> {
-  const visible = inScope(scope, 3);
-  const result = await db.query(
-    `${SELECT}
-      where ${visible.sql}
-        and ($2::text is null or (e.created_at, e.enrollment_id) <
-             (select e.created_at, e.enrollment_id from enrollment e where e.enrollment_id = $2 and ${visible.sql}))
-      order by e.created_at desc, e.enrollment_id desc
-      limit $1`,
-    [page.limit, page.after ?? null, ...visible.values],
-  );
-  return result.rows as EnrollmentRow[];
-}
-
 /** Temporal has acknowledged the start: nothing is left to do for the outbox. */
 export async function markStarted(db: Queryable, enrollmentId: string): Promise<void> {
   await db.query(
@@ -116,7 +104,8 @@ export async function markStarted(db: Queryable, enrollmentId: string): Promise<
   );
 }
 
-function inScope(scope: Scope, position: number): { sql: string; values: string[] } {
+/** The condition on `e` that keeps a reader to its scope, with its value at this position. */
+export function inScope(scope: Scope, position: number): { sql: string; values: string[] } {
   switch (scope.kind) {
     case 'all':
       return { sql: 'true', values: [] };

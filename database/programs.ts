@@ -1,5 +1,5 @@
 /** Programs, their immutable revisions, and their clocks. */
-import type { ProgramClock } from '../program/clock';
+import { initialClock, type ProgramClock } from '../program/clock';
 import type { ProgramDefinition } from '../program/definition';
 import { assertMayFollow, documentHash } from '../program/revision';
 import { firstRow, type Queryable } from './pool';
@@ -35,39 +35,76 @@ export async function programAtRevision(
   return firstRow<PublishedProgram>(result);
 }
 
+/** All programs at their latest revision, in the order of their ids. */
+export async function latestPrograms(db: Queryable): Promise<PublishedProgram[]> {
+  const result = await db.query(
+    `select r.revision, r.definition, p.clock
+       from program p join program_revision r on r.program_id = p.program_id and r.revision = p.latest_revision
+      order by p.program_id`,
+  );
+  return result.rows as PublishedProgram[];
+}
+
+export interface RevisionRow {
+  revision: number;
+  publishedAt: Date;
+  publishedBy: string;
+}
+
+/** Newest first; none if there is no such program. */
+export async function revisionsOf(db: Queryable, programId: string): Promise<RevisionRow[]> {
+  const result = await db.query(
+    `select revision, published_at as "publishedAt", published_by as "publishedBy"
+       from program_revision where program_id = $1 order by revision desc`,
+    [programId],
+  );
+  return result.rows as RevisionRow[];
+}
+
+export interface Publication {
+  /** The one that holds the definition. */
+  revision: number;
+  /** False if it is the latest already: the same definition is no new revision. */
+  isNew: boolean;
+  /** The revision before; null for a program's first. */
+  previous: ProgramDefinition | null;
+}
+
+/** What publishing would do now. Throws DefinitionError for what may not follow the revision before. */
+export async function planPublication(db: Queryable, definition: ProgramDefinition): Promise<Publication> {
+  const latest = await latestProgram(db, definition.id);
+  if (!latest) return { revision: 1, isNew: true, previous: null };
+  const { revision, definition: previous } = latest;
+  if (documentHash(previous) === documentHash(definition)) return { revision, isNew: false, previous };
+  assertMayFollow(previous, definition);
+  return { revision: revision + 1, isNew: true, previous };
+}
+
 /**
  * Publishes a definition as the next revision; the same definition again publishes nothing. The clock is set by the
- * first revision and never by a later one. Returns the revision that holds now. Throws DefinitionError for what may not
- * follow the revision before.
+ * first revision and never by a later one. Call it inside a transaction. Throws DefinitionError for what may not follow
+ * the revision before.
  */
 export async function publishRevision(
   db: Queryable,
   definition: ProgramDefinition,
   publishedBy: string,
-  initialClock: ProgramClock,
-): Promise<number> {
+  clock: ProgramClock = initialClock(definition.testClock, Date.now()),
+): Promise<Publication> {
   // The row is locked first, so that two publishers get two numbers.
   await db.query(
     `insert into program (program_id, latest_revision, clock) values ($1, 0, $2) on conflict (program_id) do nothing`,
-    [definition.id, JSON.stringify(initialClock)],
+    [definition.id, JSON.stringify(clock)],
   );
   await db.query(`select from program where program_id = $1 for update`, [definition.id]);
-  const previous = await latestProgram(db, definition.id);
-  if (previous) {
-    if (documentHash(previous.definition) === documentHash(definition)) return previous.revision;
-    assertMayFollow(previous.definition, definition);
-  }
-  const published = firstRow<{ revision: number }>(
-    await db.query(
-      `with next as (
-         update program set latest_revision = latest_revision + 1 where program_id = $1 returning latest_revision
-       )
-       insert into program_revision (program_id, revision, definition, published_by)
-       select $1, latest_revision, $2, $3 from next returning revision`,
-      [definition.id, JSON.stringify(definition), publishedBy],
-    ),
+  const publication = await planPublication(db, definition);
+  if (!publication.isNew) return publication;
+  await db.query(
+    `with next as (update program set latest_revision = $2 where program_id = $1)
+     insert into program_revision (program_id, revision, definition, published_by) values ($1, $2, $3, $4)`,
+    [definition.id, publication.revision, JSON.stringify(definition), publishedBy],
   );
-  return published!.revision;
+  return publication;
 }
 
 export async function readClock(db: Queryable, programId: string): Promise<ProgramClock | undefined> {

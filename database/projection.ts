@@ -6,7 +6,7 @@
  * that was written with n or more, timeline included. Runs are ordered by their start: an older one is late and ignored.
  */
 import type { EnrollmentState } from '../program/enrollmentState';
-import { statusOf } from '../program/status';
+import { listColumns } from './listColumns';
 import { firstRow, type Queryable } from './pool';
 
 export interface ProjectionWrite {
@@ -60,20 +60,24 @@ export async function writeProjection(
   if (!isInTime()) throw new Error(`Entry ${sequence} of ${enrollmentId} came too late to be written.`);
 
   const startedAt = exactStart ?? (row.runId === runId ? row.startedAt : null) ?? write.runStartedAt;
+  const list = listColumns(state);
   await db.query(
     `update enrollment
         set run_id = $2, run_started_at = to_timestamp($8::float8 / 1000), sequence = $3, state = $4, status = $5,
-            calculation_month = $6, survey_partner = $7, started_at = coalesce(started_at, now()), updated_at = now()
+            calculation_month = $6, survey_partner = $7, waiting_for = $9, reason_codes = $10,
+            started_at = coalesce(started_at, now()), updated_at = now()
       where enrollment_id = $1`,
     [
       enrollmentId,
       runId,
       sequence,
       JSON.stringify(state),
-      statusOf(state),
-      state.period.month,
-      state.submission.surveyPartner,
+      list.status,
+      list.calculationMonth,
+      list.surveyPartner,
       startedAt,
+      list.waitingFor,
+      list.reasonCodes,
     ],
   );
   const first = Math.min(sequence + 1, ...events.map((event) => event.sequence));

@@ -31,7 +31,7 @@ export async function permitsSuccessor(db: Queryable, enrollmentId: string): Pro
 
 /** Makes room for the brand's later enrollment, which has to be inserted in the same transaction. */
 export async function supersede(db: Queryable, enrollmentId: string, successorId: string): Promise<void> {
-  await db.query(`update enrollment set superseded_by = $2 where enrollment_id = $1`, [
+  await db.query(`update enrollment set superseded_by = $2, updated_at = now() where enrollment_id = $1`, [
     enrollmentId,
     successorId,
   ]);

@@ -7,7 +7,6 @@ import { readFile } from 'node:fs/promises';
 import { createDatabase } from '../database/pool';
 import { publishRevision } from '../database/programs';
 import { admitApplication, migrate } from '../database/setup';
-import { initialClock } from '../program/clock';
 import type { ProgramDefinition } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';
 import { mayRunOnTestClock, readSetupSettings } from '../settings/settings';
@@ -50,9 +49,8 @@ async function readDefinition(file: string): Promise<ProgramDefinition> {
 async function publishDefinition(databaseUrl: string, definition: ProgramDefinition): Promise<number> {
   const database = createDatabase({ connectionString: databaseUrl });
   try {
-    return await database.transaction((client) =>
-      publishRevision(client, definition, 'setup', initialClock(definition.testClock, Date.now())),
-    );
+    const { revision } = await database.transaction((client) => publishRevision(client, definition, 'setup'));
+    return revision;
   } finally {
     await database.close();
   }

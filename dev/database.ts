@@ -61,7 +61,10 @@ export async function publish(
 ): Promise<number> {
   const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 1 });
   try {
-    return await database.transaction((client) => publishRevision(client, definition, 'development', clock));
+    const { revision } = await database.transaction((client) =>
+      publishRevision(client, definition, 'development', clock),
+    );
+    return revision;
   } finally {
     await database.close();
   }

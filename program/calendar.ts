@@ -170,6 +170,8 @@ export interface DeferralSituation extends Pick<DeferralRequest, 'currentMonth' 
   /** How many deferrals the program still allows it. */
   deferralsLeft: number;
   calculationBegun: boolean;
+  /** The months that whoever asks may go back to; none if left out. */
+  mayGoBackTo?: readonly string[];
 }
 
 export type DeferralMonth = { month: string } & (
@@ -187,11 +189,13 @@ export function deferralMonths(terms: EnrollmentCalendar, situation: DeferralSit
   const [first, last] = [listed.at(0), listed.at(-1)];
   if (first === undefined || last === undefined) return [];
   return monthsBetween(first, last).map((month): DeferralMonth => {
-    const asked = planDeferral(terms, { ...situation, toMonth: month, allowEarlier: false });
+    const goesBack = situation.mayGoBackTo?.includes(month) === true;
+    const asked = planDeferral(terms, { ...situation, toMonth: month, allowEarlier: goesBack });
     if (!asked.ok) return { month, open: false, reasonCode: asked.reasonCode };
     if (situation.calculationBegun) return { month, open: false, reasonCode: 'CALCULATION_BEGUN' };
     if (asked.change === 'none') return { month, open: false, reasonCode: 'MONTH_NOT_LATER' };
-    if (situation.deferralsLeft <= 0) return { month, open: false, reasonCode: 'DEFERRAL_LIMIT_REACHED' };
+    if (situation.deferralsLeft <= 0 && !goesBack)
+      return { month, open: false, reasonCode: 'DEFERRAL_LIMIT_REACHED' };
     return { month, open: true, plan: asked.plan };
   });
 }

@@ -3,10 +3,14 @@
  * those of the credit itself; nothing is promised, because the spend that counts is the one reported.
  */
 import {
+  calculationMonthOf,
+  calendarFor,
   deferralMonths,
+  firstPlan,
   planFor,
   type CalendarTerms,
   type DeferralSituation,
+  type FirstPlan,
   type PeriodPlan,
 } from './calendar';
 import {
@@ -17,6 +21,7 @@ import {
   type CreditResult,
   type CreditTerms,
 } from './credit';
+import type { ProgramDefinition } from './definition';
 import { parseDecimal, toDecimal } from './money';
 
 export interface EstimateRequest extends Pick<
@@ -60,6 +65,50 @@ export function estimate(
     credit: computeCredit(terms, creditInput(terms, request, plan)),
     nextTier: nextTier(terms, request),
   }));
+}
+
+/** What an estimate may be asked for: the program knows nothing else. */
+export interface EstimateChoices {
+  country: string[];
+  /** Of the tables for the country's region; empty for a country that is not in the program. */
+  currency: string[];
+  partner: string[];
+  platform: string[];
+}
+
+export function estimateChoices(
+  { partners, storePlatforms, regions, credit }: ProgramDefinition,
+  country: string,
+): EstimateChoices {
+  const region = regionOf(regions, country);
+  return {
+    country: Object.values(regions).flat().toSorted(),
+    currency: credit.filter((table) => table.region === region).map((table) => table.currency),
+    partner: partners.map(({ id }) => id),
+    platform: storePlatforms,
+  };
+}
+
+export type EnrollmentAt =
+  | {
+      ok: true;
+      /** With the calendar of such an enrollment. */
+      terms: ProgramDefinition;
+      /** The calculation month that follows from its day. */
+      month: string;
+      /** That one, and the later ones. */
+      months: string[];
+    }
+  | Extract<FirstPlan, { ok: false }>;
+
+/** An enrollment that is made at an instant (epoch ms, program time), with the ad account in the program's time zone. */
+export function enrollmentAt(definition: ProgramDefinition, at: number): EnrollmentAt {
+  const first = firstPlan(definition, at, null);
+  if (!first.ok) return first;
+  const terms = calendarFor(definition, first.enrolledOn);
+  const { month } = first.plan;
+  const months = terms.calendar.map(calculationMonthOf).filter((candidate) => candidate >= month);
+  return { ok: true, terms, month, months };
 }
 
 function creditInput(terms: CreditTerms, request: EstimateRequest, plan: PeriodPlan): CreditInput {

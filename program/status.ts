@@ -1,6 +1,7 @@
 /** The status of an enrollment and whom it waits for: pure functions of its facts. */
-import { openNeeds, type Need } from './criteria';
+import { criteriaOf, openNeeds } from './criteria';
 import type { EnrollmentState } from './enrollmentState';
+import type { ReasonCode } from './reasonCodes';
 
 export const STATUSES = [
   'verifying',
@@ -19,18 +20,31 @@ export const STATUSES = [
 ] as const;
 export type EnrollmentStatus = (typeof STATUSES)[number];
 
-export type Waitee = 'advertiser' | 'partner' | 'admin' | 'approver' | 'operator' | 'service';
+export const WAITEES = ['advertiser', 'partner', 'admin', 'approver', 'operator', 'service'] as const;
+export type Waitee = (typeof WAITEES)[number];
 
-export type Awaited =
-  | Need['what']
-  | 'release'
-  | 'approval'
-  | 'calculation_date'
-  | 'calculation'
-  | 'payout_date'
-  | 'payout'
-  | 'payout_outcome'
-  | 'refused_payout';
+/** None of these words is a party. */
+export const AWAITED = [
+  'partner_confirmation',
+  'partner_key_check',
+  'valid_api_key',
+  'survey_template',
+  'partner_objection',
+  'data_sharing_authorization',
+  'questionnaire',
+  'advertiser_look_up',
+  'advertiser_id_correction',
+  'other_ad_account',
+  'calculation_date',
+  'release',
+  'calculation',
+  'approval',
+  'payout_date',
+  'payout',
+  'payout_outcome',
+  'refused_payout',
+] as const;
+export type Awaited = (typeof AWAITED)[number];
 
 /** Who must do what by when (epoch ms, program clock; null: no date). */
 export interface Waiting {
@@ -88,4 +102,38 @@ function waitingForStep(state: EnrollmentState): Waiting[] {
     case 'closed':
       return [];
   }
+}
+
+/** What is wrong with it: why it ended; of an open one why it is held, and why criteria have failed. Each once. */
+export function reasonCodesOf(state: EnrollmentState): ReasonCode[] {
+  if (state.ending) return [...new Set(state.ending.reasonCodes)];
+  const failed = criteriaOf(state).flatMap(({ status, reasonCode }) =>
+    status === 'failed' && reasonCode ? [reasonCode] : [],
+  );
+  return [...new Set([...(state.onHold ? [state.onHold.reasonCode] : []), ...failed])];
+}
+
+const OF_COLLECTING = AWAITED.slice(0, AWAITED.indexOf('calculation_date'));
+
+/** Whom and what can be waited for while it has a status; a hold can come in any but the last four. */
+const WAITS: Record<EnrollmentStatus, readonly (Waitee | Awaited)[]> = {
+  verifying: ['advertiser', 'partner', 'service', ...OF_COLLECTING],
+  action_required: ['advertiser', 'partner', 'service', ...OF_COLLECTING],
+  measuring: ['service', 'calculation_date'],
+  calculating: ['service', 'calculation'],
+  awaiting_approval: ['approver', 'approval'],
+  awaiting_budget: ['service'],
+  scheduled: ['service', 'payout_date'],
+  paying: ['service', 'payout', 'operator', 'refused_payout'],
+  payout_unknown: ['service', 'payout_outcome'],
+  paid: [],
+  ineligible: [],
+  withdrawn: [],
+  rejected: [],
+};
+
+/** The statuses in which somebody, or something, can be waited for: to look for it elsewhere is in vain. */
+export function statusesThatWaitFor(word: Waitee | Awaited): EnrollmentStatus[] {
+  const holds = word === 'admin' || word === 'release';
+  return STATUSES.filter((status) => WAITS[status].includes(word) || (holds && WAITS[status].length > 0));
 }

@@ -36,11 +36,20 @@ const POLICY: {
   answers: [number, number, number, number, number, number, number, number];
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/counts', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
   {
     route: 'GET /v1/enrollments/{enrollmentId}/credit-statement',
     answers: [404, 404, 403, 403, 404, 404, 404, 404],
+  },
+  {
+    route: 'GET /v1/enrollments/{enrollmentId}/explanation',
+    answers: [200, 404, 200, 404, 200, 200, 200, 200],
+  },
+  {
+    route: 'GET /v1/enrollments/{enrollmentId}/deferral',
+    answers: [200, 404, 200, 404, 200, 200, 200, 200],
   },
   { route: 'GET /v1/enrollments/{enrollmentId}/timeline', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // The brand is enrolled: the owner repeats it, for all others it is taken.
@@ -106,6 +115,25 @@ const POLICY: {
     route: 'POST /v1/enrollments/{enrollmentId}/new-enrollment-permission',
     body: () => ({ note: 'They may try again.' }),
     ofItsOwn: withdrawnEnrollment,
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
+  { route: 'GET /v1/programs', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/programs/{programId}', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/programs/{programId}/calendar', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/programs/{programId}/clock', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  {
+    route: 'POST /v1/programs/{programId}/estimate',
+    body: () => ({
+      ...{ country: 'US', currency: 'USD', expectedSpend: '1', enrolledOn: '2023-10-20' },
+      ...{ surveyPartner: 'kno', storePlatform: 'woocommerce' },
+    }),
+    answers: [200, 200, 200, 200, 200, 200, 200, 200],
+  },
+  { route: 'GET /v1/programs/{programId}/revisions', answers: [403, 403, 403, 403, 200, 200, 200, 200] },
+  {
+    // The same definition again: nothing is published.
+    route: 'POST /v1/programs/{programId}/revisions',
+    body: () => t.definition,
     answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
@@ -267,16 +295,18 @@ describe('lists', () => {
     }
   });
 
-  test('When a list goes on after an enrollment of somebody else, then it is refused like an unknown one', async () => {
-    const after = async (id: string) => {
+  test("When a list goes on from somebody else's page, then it is refused like an unknown one", async () => {
+    const after = async (cursor: string) => {
       const { status, body } = await t.otherCaller.get<Record<string, unknown>>(
-        `/v1/enrollments?after=${id}`,
+        `/v1/enrollments?after=${cursor}`,
       );
       return { status, ...body, requestId: undefined };
     };
-    const foreign = await after(enrolled.id);
+    await t.caller.post('/v1/enrollments', t.form());
+    const { body } = await t.caller.get<{ next: string }>('/v1/enrollments?limit=1');
+    const foreign = await after(body.next);
     expect(foreign.status).toBe(400);
-    expect(foreign).toEqual(await after('enr_00000000000000000000'));
+    expect(foreign).toEqual(await after('unknown'));
   });
 
   test('When a resubmission names another survey partner, then the enrollment moves to that one', async () => {

@@ -20,16 +20,16 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 test('When the document is validated, then it is OpenAPI 3.1', () => {
   const script = `
+    import { readFileSync } from 'node:fs';
     import { Validator } from '@seriousme/openapi-schema-validator';
     const validator = new Validator();
-    const { valid, errors } = await validator.validate(JSON.parse(process.argv[1]));
+    const { valid, errors } = await validator.validate(JSON.parse(readFileSync(0, 'utf8')));
     console.log(JSON.stringify({ valid, version: validator.version, errors }));`;
   // The validator is an ES module, which jest does not load.
-  const answer = execFileSync(
-    process.execPath,
-    ['--input-type=module', '-e', script, JSON.stringify(document)],
-    { encoding: 'utf8' },
-  );
+  const answer = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    input: JSON.stringify(document),
+  });
   expect(JSON.parse(answer)).toEqual({ valid: true, version: '3.1' });
 });
 
@@ -47,7 +47,8 @@ test('When a route is served, then it is in the document, and has a line in the 
   const documented = operations.map(
     ({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
   );
-  expect(served.sort()).toEqual(documented.sort());
+  // What reads a long body has the path of its route.
+  expect([...new Set(served)].sort()).toEqual(documented.sort());
   expect(operations.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(POLICY).sort());
 });
 

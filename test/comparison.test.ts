@@ -117,6 +117,25 @@ test('When everything is equal, then the comparison writes nothing', async () =>
   expect(await version()).toEqual(before);
 });
 
+test('When only the columns by which lists find it are wrong, then the comparison writes them again', async () => {
+  const columns = async () =>
+    (
+      await t.db.query(
+        'select status, calculation_month, survey_partner, waiting_for, reason_codes from enrollment where enrollment_id = $1',
+        [brand.id],
+      )
+    ).rows[0] as Record<string, unknown>;
+  const before = await columns();
+  expect(before).toMatchObject({ status: 'verifying', reason_codes: [] });
+  expect(before['waiting_for']).toEqual(['partner', 'partner_confirmation', 'advertiser', 'questionnaire']);
+  await t.db.query(
+    `update enrollment set waiting_for = '{}', reason_codes = '{WITHDRAWN}' where enrollment_id = $1`,
+    [brand.id],
+  );
+  expect(await compareNow(t)).toMatchObject({ repaired: 1 });
+  expect(await columns()).toEqual(before);
+});
+
 const isOfBrand = ({ enrollmentId }: ReadModel) => enrollmentId === brand.id;
 
 async function readModel() {

@@ -10,12 +10,14 @@ import {
 import {
   openedState,
   type Actor,
+  type Ending,
   type EnrollmentState,
   type LookUpFacts,
   type PartnerStatement,
 } from '../program/enrollmentState';
 import { explain } from '../program/explain';
-import { statusOf, waitingFor } from '../program/status';
+import type { PayoutState } from '../program/payout';
+import { reasonCodesOf, statusesThatWaitFor, statusOf, waitingFor } from '../program/status';
 
 const KNO: Actor = { role: 'partner', id: 'kno' };
 const ANA: Actor = { role: 'admin', id: 'ana' };
@@ -424,10 +426,48 @@ test('When any facts are in, then a met criterion needs nothing, an open one has
             : 'measuring',
       );
       expect(needs.length === 0).toBe(waits[0]?.what === 'calculation_date');
+      expectListed(state);
       expect(explain(state).text.length).toBeGreaterThan(20);
     }),
     { numRuns: 2_000 },
   );
+});
+
+/** A list that is filtered by what is waited for looks at some statuses only, and finds it all the same. */
+function expectListed(state: EnrollmentState): void {
+  const held = { ...state, onHold: { since: 1, reasonCode: 'FRAUD_REVIEW' } as const };
+  for (const each of [state, held]) {
+    for (const word of waitingFor(each).flatMap(({ who, what }) => [who, what]))
+      expect([word, statusesThatWaitFor(word)]).toEqual([word, expect.arrayContaining([statusOf(each)])]);
+  }
+}
+
+test('When anything is waited for, then the statuses in which lists look for it include the one that it has', () => {
+  const payout = { key: 'k', state: 'frozen', railPaymentId: null, statementId: 'st_1' } as const;
+  const paying = (state: PayoutState) =>
+    enrollment({
+      ...EVERYTHING,
+      stage: 'paying',
+      payout: { ...payout, amountMinor: 1, currency: 'USD', state },
+    });
+  const states = [
+    ...(['calculating', 'approving', 'scheduled'] as const).map((stage) =>
+      enrollment({ ...EVERYTHING, stage }),
+    ),
+    ...(['frozen', 'submitting', 'pending', 'unknown', 'refused'] as const).map(paying),
+  ];
+  expect(new Set(states.map(statusOf)).size).toBe(5);
+  states.forEach(expectListed);
+});
+
+test('When an enrollment is open, held or closed, then its reasons are those of failed criteria, of the hold, or of its end', () => {
+  const lost = enrollment({ lookUp: { state: 'not_located', at: 1 } });
+  expect(reasonCodesOf(enrollment())).toEqual([]);
+  expect(reasonCodesOf(lost)).toEqual(['ADVERTISER_NOT_LOCATABLE']);
+  const onHold = { since: 1, reasonCode: 'FRAUD_REVIEW' } as const;
+  expect(reasonCodesOf({ ...lost, onHold })).toEqual(['FRAUD_REVIEW', 'ADVERTISER_NOT_LOCATABLE']);
+  const ending: Ending = { status: 'withdrawn', reasonCodes: ['WITHDRAWN'], at: 1 };
+  expect(reasonCodesOf({ ...lost, stage: 'closed', onHold, ending })).toEqual(['WITHDRAWN']);
 });
 
 test('When the program lies east of Greenwich, then the payout day is its own, and instants say that they are UTC', () => {

@@ -1,4 +1,4 @@
-/** The facts that are reported from outside: the survey partner's word, questionnaire, deferral. */
+/** The facts that are reported from outside: the survey partner's word and the questionnaire. */
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
@@ -7,7 +7,7 @@ import type { Question } from '../../program/definition';
 import * as messages from '../../workflows/messages';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
-import { invalid, pointerTo, Problem, type FieldError } from '../problem';
+import { invalid, pointerTo, type FieldError } from '../problem';
 import type { ConfirmationBody, NoteBody, QuestionnaireBody, RejectionBody } from '../schemas';
 import { writeNote } from './notes';
 import { sendMessage } from './send';
@@ -44,25 +44,6 @@ function wordOf(
     submissionId: state.submission.id,
     ...(criteria && { criteria }),
   };
-}
-
-export async function defer(
-  context: ApiContext,
-  principal: Principal,
-  row: EnrollmentRow,
-  body: { month: string },
-  message: MessageIdentity,
-): Promise<EnrollmentRow> {
-  const program = await programAtRevision(context.database.pool, row.programId, row.state.programRevision);
-  const { by } = program!.definition.deferral;
-  // Taking a deferral back is an admin's in every program.
-  const undoes = principal.role === 'admin' && body.month < row.state.period.month;
-  if (!undoes && !by.some((role) => role === principal.role)) {
-    throw new Problem(403, 'FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
-  }
-  const { surveyPartner } = principal;
-  const deferral = { month: body.month, ...(surveyPartner !== undefined && { surveyPartner }) };
-  return sendMessage(context, principal, row, messages.defer, deferral, message);
 }
 
 /** The answers stay in PostgreSQL; the workflow learns that they are there. */

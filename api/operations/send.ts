@@ -2,7 +2,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import { messageIsInTimeline } from '../../database/timeline';
-import { REASONS, type ReasonCode } from '../../program/reasonCodes';
+import { isReasonCode } from '../../program/reasonCodes';
 import { statusOf } from '../../program/status';
 import type { Message, MessageAnswer } from '../../workflows/messages';
 import { actorOf, type Principal } from '../authentication';
@@ -115,8 +115,4 @@ async function currentRow({ database }: ApiContext, enrollmentId: string): Promi
   const row = await findEnrollment(database.pool, { kind: 'all' }, enrollmentId);
   if (!row) throw new Error(`Enrollment ${enrollmentId} is gone.`);
   return row;
-}
-
-function isReasonCode(text: string): text is ReasonCode {
-  return Object.hasOwn(REASONS, text);
 }

@@ -1,27 +1,24 @@
-/** `/v1/enrollments` */
+/** `/v1/enrollments`: what is done to them. */
 import type { z } from 'zod';
-import { findEnrollment, listEnrollments, type EnrollmentRow } from '../../database/enrollments';
-import { findStatement } from '../../database/statements';
-import { readTimeline } from '../../database/timeline';
-import { creditStatement, enrollment, enrollmentPage, timeline } from '../answers';
-import { scopeOf, type Principal } from '../authentication';
+import type { EnrollmentRow } from '../../database/enrollments';
+import { enrollment } from '../answers';
+import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { createEnrollment } from '../operations/createEnrollment';
+import { defer } from '../operations/deferral';
 import { decideApproval, hold, release, waive, withdraw } from '../operations/decisions';
 import {
   completeQuestionnaire,
   confirmPartner,
-  defer,
   rejectPartner,
   reopenQuestionnaire,
 } from '../operations/facts';
 import { permitNewEnrollment } from '../operations/newEnrollment';
 import { restart } from '../operations/restart';
 import { resubmit } from '../operations/resubmit';
-import { invalid, notFound } from '../problem';
-import { presentEnrollment, presentEvent, presentStatement } from '../presentation';
+import { presentEnrollment } from '../presentation';
 import * as schemas from '../schemas';
-import { enrollmentOf, read, write, type Refusals, type Route } from './route';
+import { enrollmentOf, write, type Refusals, type Route } from './route';
 
 const FORM = {
   brand: { name: 'Southwind', storeUrl: 'https://shop.southwind.example' },
@@ -59,71 +56,6 @@ export const enrollmentRoutes: Route[] = [
     async handle(context, { principal, body, message }) {
       const { status, row } = await createEnrollment(context, principal, body, message);
       return { status, body: presentEnrollment(context, principal, row) };
-    },
-  }),
-
-  read({
-    operationId: 'listEnrollments',
-    path: '/v1/enrollments',
-    tag: 'Enrollments',
-    summary: 'List enrollments, newest first',
-    query: schemas.listQuery,
-    answer: enrollmentPage,
-    async handle(context, { principal, query: { limit, after } }) {
-      const { pool } = context.database;
-      const scope = scopeOf(principal);
-      if (after !== undefined && !(await findEnrollment(pool, scope, after))) {
-        throw invalid([{ pointer: '/after', message: 'must be an id of this list' }]);
-      }
-      const rows = await listEnrollments(pool, scope, { limit, after });
-      const next = rows.length === limit ? rows.at(-1)!.enrollmentId : null;
-      return { items: rows.map((row) => presentEnrollment(context, principal, row)), next };
-    },
-  }),
-
-  read({
-    operationId: 'getEnrollment',
-    path: '/v1/enrollments/{enrollmentId}',
-    tag: 'Enrollments',
-    summary: 'Get an enrollment, with the lines of its credit',
-    answer: enrollment,
-    refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const row = await enrollmentOf(context, call);
-      const answer = presentEnrollment(context, call.principal, row);
-      const { credit } = row.state;
-      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
-      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
-    },
-  }),
-
-  read({
-    operationId: 'getCreditStatement',
-    path: '/v1/enrollments/{enrollmentId}/credit-statement',
-    tag: 'Enrollments',
-    summary:
-      'Get the credit statement: everything that the credit was computed from, for `pps credit verify`',
-    answer: creditStatement,
-    refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      const statement =
-        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
-      if (!statement) throw notFound('credit statement');
-      return statement;
-    },
-  }),
-
-  read({
-    operationId: 'getTimeline',
-    path: '/v1/enrollments/{enrollmentId}/timeline',
-    tag: 'Enrollments',
-    summary: 'Get what has happened, oldest first',
-    answer: timeline,
-    refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { enrollmentId } = await enrollmentOf(context, call);
-      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
     },
   }),
 

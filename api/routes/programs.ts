@@ -1,18 +1,117 @@
 /** `/v1/programs` */
-import { programAtRevision } from '../../database/programs';
-import { clock, programRevision } from '../answers';
+import { latestPrograms, programAtRevision, revisionsOf } from '../../database/programs';
+import * as answers from '../programAnswers';
 import { adjustClock } from '../operations/adjustClock';
+import { estimateCredit } from '../operations/estimate';
+import { calendarOf, presentClock, presentProgram, presentSummary, programOf } from '../operations/programs';
+import { publishRevision } from '../operations/publishRevision';
+import { presentPeriod } from '../presentation';
 import { notFound } from '../problem';
-import { clockBody } from '../schemas';
+import { calendarQuery, clockBody, definitionBody, estimateBody, publishQuery } from '../schemas';
 import { idOf, read, write, type Route } from './route';
 
 export const programRoutes: Route[] = [
+  read({
+    operationId: 'listPrograms',
+    path: '/v1/programs',
+    tag: 'Programs',
+    summary: 'List the published programs',
+    answer: answers.programList,
+    handle: async ({ database }) => ({ items: (await latestPrograms(database.pool)).map(presentSummary) }),
+  }),
+  read({
+    operationId: 'getProgram',
+    path: '/v1/programs/{programId}',
+    tag: 'Programs',
+    summary: 'Get what a form and a questionnaire of a program need; staff also get its definition',
+    answer: answers.program,
+    refusals: { 404: ['NOT_FOUND'] },
+    handle: async (context, { principal, params }) =>
+      presentProgram(principal, await programOf(context, idOf(params, 'programId'))),
+  }),
+  read({
+    operationId: 'getCalendar',
+    path: '/v1/programs/{programId}/calendar',
+    tag: 'Programs',
+    summary: 'Get the calculation months of a program, with their dates',
+    query: calendarQuery,
+    answer: answers.calendar,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, { params, query }) {
+      const program = await programOf(context, idOf(params, 'programId'));
+      const { months, ...calendar } = calendarOf(program, query.enrolledOn);
+      const { timeZone } = program.definition;
+      return { revision: program.revision, timeZone, ...calendar, months: months.map(presentPeriod) };
+    },
+  }),
+  read({
+    operationId: 'getClock',
+    path: '/v1/programs/{programId}/clock',
+    tag: 'Programs',
+    summary: 'Get what the clock of a program shows',
+    answer: answers.programClock,
+    refusals: { 404: ['NOT_FOUND'] },
+    handle: async (context, { params }) => presentClock(await programOf(context, idOf(params, 'programId'))),
+  }),
+  write({
+    operationId: 'estimateCredit',
+    path: '/v1/programs/{programId}/estimate',
+    tag: 'Programs',
+    summary: 'Estimate the credit at an expected spend, in each month that is open to a deferral',
+    body: estimateBody,
+    example: {
+      country: 'US',
+      currency: 'USD',
+      expectedSpend: '12480.00',
+      surveyPartner: 'kno',
+      storePlatform: 'woocommerce',
+      enrolledOn: '2023-10-20',
+    },
+    answers: { 200: answers.estimate },
+    refusals: { 404: ['NOT_FOUND'], 422: ['INVALID_REQUEST'] },
+    handle: async (context, { params, body }) => ({
+      status: 200,
+      body: estimateCredit(await programOf(context, idOf(params, 'programId')), body),
+    }),
+  }),
+  read({
+    operationId: 'listProgramRevisions',
+    path: '/v1/programs/{programId}/revisions',
+    tag: 'Programs',
+    summary: 'List the revisions of a program, newest first',
+    answer: answers.revisionList,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle({ database }, { params }) {
+      const items = await revisionsOf(database.pool, idOf(params, 'programId'));
+      if (items.length === 0) throw notFound('program');
+      return { items: items.map((item) => ({ ...item, publishedAt: item.publishedAt.toISOString() })) };
+    },
+  }),
+  write({
+    operationId: 'publishRevision',
+    path: '/v1/programs/{programId}/revisions',
+    tag: 'Programs',
+    summary: 'Publish a revision of a program, or a new program',
+    description:
+      'Open enrollments keep the revision that they were made under; a deferral reads the calendar of the latest. The definition that is the latest already is no new revision.',
+    bodyLimit: '256kb',
+    query: publishQuery,
+    body: definitionBody,
+    example: { schemaVersion: 1, id: 'pps-demo' },
+    answers: { 201: answers.publication, 200: answers.publication },
+    refusals: { 403: ['TEST_CLOCK_NOT_ALLOWED'], 422: ['INVALID_REQUEST'] },
+    async handle(context, { principal, params, query, body }) {
+      const programId = idOf(params, 'programId');
+      const publication = await publishRevision(context, principal, programId, body, query);
+      return { status: publication.published ? 201 : 200, body: publication };
+    },
+  }),
   read({
     operationId: 'getProgramRevision',
     path: '/v1/programs/{programId}/revisions/{revision}',
     tag: 'Programs',
     summary: 'Get a published revision of a program',
-    answer: programRevision,
+    answer: answers.programRevision,
     refusals: { 404: ['NOT_FOUND'] },
     async handle({ database }, { params }) {
       const revision = params['revision'] ?? '';
@@ -30,7 +129,7 @@ export const programRoutes: Route[] = [
     summary: 'Set the test clock of a program forward, or its speed',
     body: clockBody,
     example: { advanceTo: '2023-12-01T00:00:00Z' },
-    answers: { 200: clock },
+    answers: { 200: answers.clock },
     refusals: {
       403: ['TEST_CLOCK_NOT_ALLOWED'],
       404: ['NOT_FOUND'],

@@ -44,6 +44,8 @@ export interface Route extends Description {
   body?: z.ZodType;
   /** Of the body; a test sends it. */
   example?: unknown;
+  /** More than BODY_LIMIT, where it is needed; only who may use the route may send as much. */
+  bodyLimit?: string;
   handle(context: ApiContext, call: Call): Promise<Answer>;
 }
 
@@ -64,17 +66,19 @@ export function read<Q extends z.ZodObject>(
 }
 
 /** Done once for each idempotency key. */
-export function write<B extends z.ZodType>(
+export function write<B extends z.ZodType, Q extends z.ZodObject>(
   route: Description & {
+    query?: Q;
     body: B;
     example: z.input<B>;
-    handle: (context: ApiContext, call: Call<unknown, z.infer<B>>) => Promise<Answer>;
+    bodyLimit?: string;
+    handle: (context: ApiContext, call: Call<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
   },
 ): Route {
   return {
     ...route,
     method: 'post',
-    handle: (context, call) => route.handle(context, call as Call<unknown, z.infer<B>>),
+    handle: (context, call) => route.handle(context, call as Call<z.infer<Q>, z.infer<B>>),
   };
 }
 

@@ -51,16 +51,31 @@ create table enrollment (
   state jsonb not null,
   status text not null,
   calculation_month text not null,
+  -- Whom and what it waits for, in one list: {partner, partner_confirmation, ...}.
+  waiting_for text[] not null default '{}',
+  -- Why it ended; of an open one why it is held, and of its criteria that have failed.
+  reason_codes text[] not null default '{}',
   updated_at timestamptz not null default now()
 );
 
 -- "One submission per brand" (program page).
 create unique index enrollment_one_per_brand on enrollment (program_id, brand_key) where superseded_by is null;
-create index enrollment_by_owner on enrollment (owner, created_at desc, enrollment_id);
-create index enrollment_by_partner on enrollment (survey_partner, created_at desc, enrollment_id);
+-- Pages of lists, in both directions (database/enrollmentList.ts). The status comes before the age, since the two go
+-- together: the newest enrollments are never the paid ones, so to look for these from the newest on would be to read all.
+create index enrollment_by_creation on enrollment (status, created_at, enrollment_id);
+create index enrollment_of_owner_by_creation on enrollment (owner, status, created_at, enrollment_id) include (program_id);
+create index enrollment_of_partner_by_creation on enrollment (survey_partner, status, created_at, enrollment_id) include (program_id);
+create index enrollment_of_program_by_creation on enrollment (program_id, status, created_at, enrollment_id);
+create index enrollment_of_month_by_creation on enrollment (calculation_month, status, created_at, enrollment_id);
+create index enrollment_by_update on enrollment (status, updated_at, enrollment_id);
+create index enrollment_of_owner_by_update on enrollment (owner, status, updated_at, enrollment_id);
+create index enrollment_of_partner_by_update on enrollment (survey_partner, status, updated_at, enrollment_id);
+create index enrollment_of_program_by_update on enrollment (program_id, status, updated_at, enrollment_id);
+create index enrollment_of_month_by_update on enrollment (calculation_month, status, updated_at, enrollment_id);
+create index enrollment_of_brand on enrollment (brand_key);
+create index enrollment_by_wait_and_reason on enrollment using gin (waiting_for, reason_codes);
 -- For the comparison, which goes through the open ones.
 create index enrollment_open on enrollment (enrollment_id) where state->'ending' = 'null'::jsonb and superseded_by is null;
-create index enrollment_by_creation on enrollment (created_at desc, enrollment_id);
 
 -- The API key of its survey partner that an advertiser submitted: AES-256-GCM, bound to this row (database/keyring.ts).
 -- Never changed: another key is another row.

@@ -1,0 +1,81 @@
+/** Programs as callers and partners read them; the whole definition is for staff. */
+import type { z } from 'zod';
+import { latestProgram, type PublishedProgram } from '../../database/programs';
+import { calculationMonthOf, calendarFor, firstPlan, planRow, type PeriodPlan } from '../../program/calendar';
+import { programTime } from '../../program/clock';
+import { dateInZone, startOfDay } from '../../program/timeZone';
+import { isStaff, type Principal } from '../authentication';
+import type { ApiContext } from '../context';
+import { notFound } from '../problem';
+import type * as answers from '../programAnswers';
+
+/** Throws a 404. */
+export async function programOf({ database }: ApiContext, programId: string): Promise<PublishedProgram> {
+  const program = await latestProgram(database.pool, programId);
+  if (!program) throw notFound('program');
+  return program;
+}
+
+export function presentSummary({
+  revision,
+  definition,
+  clock,
+}: PublishedProgram): z.infer<typeof answers.programSummary> {
+  const { id, name, notice, window } = definition;
+  return { id, name, notice, revision, window, testClock: clock.length > 0 };
+}
+
+/** What a form, a questionnaire and a deferral need. Thresholds and budgets are the program's own affair. */
+export function presentProgram(
+  principal: Principal,
+  program: PublishedProgram,
+): z.infer<typeof answers.program> {
+  const { definition } = program;
+  const { timeZone, supportMail, storePlatforms, regions, dataSharing, deferral, questionnaire } = definition;
+  return {
+    ...presentSummary(program),
+    timeZone,
+    supportMail,
+    partners: definition.partners.map(({ id, name, verification }) => ({ id, name, verification })),
+    storePlatforms,
+    regions,
+    dataSharing,
+    deferral,
+    questions: questionnaire.questions,
+    clock: presentClock(program),
+    ...(isStaff(principal) && { definition }),
+  };
+}
+
+export function presentClock({
+  clock,
+}: Pick<PublishedProgram, 'clock'>): z.infer<typeof answers.programClock> {
+  const now = new Date(programTime(clock, Date.now())).toISOString();
+  return { now, speed: clock.at(-1)?.speed ?? 1, testClock: clock.length > 0 };
+}
+
+export interface ProgramCalendar {
+  enrolledOn: string;
+  /** The month that follows from the day of enrollment; null if nobody can enroll on that day. */
+  firstMonth: string | null;
+  months: PeriodPlan[];
+}
+
+/** For an ad account in the program's time zone; of whoever enrolls on a day, today if none is named. */
+export function calendarOf(
+  { definition, clock }: PublishedProgram,
+  enrolledOn: string | undefined,
+): ProgramCalendar {
+  const { timeZone } = definition;
+  const day = enrolledOn ?? dateInZone(programTime(clock, Date.now()), timeZone);
+  const first = firstPlan(definition, startOfDay(day, timeZone), null);
+  // Periods that begin with the enrollment need one.
+  const rows = definition.rollingPeriod && !first.ok ? [] : calendarFor(definition, day).calendar;
+  return {
+    enrolledOn: day,
+    firstMonth: first.ok ? first.plan.month : null,
+    months: rows
+      .toSorted((one, other) => (calculationMonthOf(one) < calculationMonthOf(other) ? -1 : 1))
+      .map((row) => planRow(definition, row, null)),
+  };
+}

@@ -1,0 +1,116 @@
+/** `/v1/enrollments`: what is read of them. */
+import { findStatement } from '../../database/statements';
+import { readTimeline } from '../../database/timeline';
+import { explain } from '../../program/explain';
+import { statusOf } from '../../program/status';
+import * as answers from '../answers';
+import { deferralOffer } from '../operations/deferral';
+import { enrollmentCounts, listEnrollments } from '../operations/listEnrollments';
+import { presentEnrollment, presentEvent, presentPeriod, presentStatement } from '../presentation';
+import { notFound } from '../problem';
+import { countsQuery, listQuery } from '../schemas';
+import { enrollmentOf, read, type Route } from './route';
+
+export const enrollmentReads: Route[] = [
+  read({
+    operationId: 'listEnrollments',
+    path: '/v1/enrollments',
+    tag: 'Enrollments',
+    summary: 'List enrollments, newest first if not said otherwise',
+    description:
+      'Pages by `createdAt` stay whole while rows change. By `updatedAt`, what changes meanwhile comes again at the end: follow the changes with `sort=updatedAt`.',
+    query: listQuery,
+    answer: answers.enrollmentPage,
+    async handle(context, { principal, query }) {
+      const { rows, ...page } = await listEnrollments(context, principal, query);
+      return { items: rows.map((row) => presentEnrollment(context, principal, row)), ...page };
+    },
+  }),
+
+  // Before the enrollment of an id: "counts" is none.
+  read({
+    operationId: 'countEnrollments',
+    path: '/v1/enrollments/counts',
+    tag: 'Enrollments',
+    summary: 'Count enrollments by status',
+    query: countsQuery,
+    answer: answers.enrollmentCounts,
+    handle: (context, { principal, query }) => enrollmentCounts(context, principal, query),
+  }),
+
+  read({
+    operationId: 'getEnrollment',
+    path: '/v1/enrollments/{enrollmentId}',
+    tag: 'Enrollments',
+    summary: 'Get an enrollment, with the lines of its credit',
+    answer: answers.enrollment,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const row = await enrollmentOf(context, call);
+      const answer = presentEnrollment(context, call.principal, row);
+      const { credit } = row.state;
+      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
+      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    },
+  }),
+
+  read({
+    operationId: 'getCreditStatement',
+    path: '/v1/enrollments/{enrollmentId}/credit-statement',
+    tag: 'Enrollments',
+    summary:
+      'Get the credit statement: everything that the credit was computed from, for `pps credit verify`',
+    answer: answers.creditStatement,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { state } = await enrollmentOf(context, call);
+      const statement =
+        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
+      if (!statement) throw notFound('credit statement');
+      return statement;
+    },
+  }),
+
+  read({
+    operationId: 'getTimeline',
+    path: '/v1/enrollments/{enrollmentId}/timeline',
+    tag: 'Enrollments',
+    summary: 'Get what has happened, oldest first',
+    answer: answers.timeline,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { enrollmentId } = await enrollmentOf(context, call);
+      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
+    },
+  }),
+
+  read({
+    operationId: 'getExplanation',
+    path: '/v1/enrollments/{enrollmentId}/explanation',
+    tag: 'Enrollments',
+    summary: 'Get who must do what by when, and what happens otherwise, in sentences',
+    answer: answers.explanation,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { state } = await enrollmentOf(context, call);
+      return { status: statusOf(state), ...explain(state) };
+    },
+  }),
+
+  read({
+    operationId: 'getDeferral',
+    path: '/v1/enrollments/{enrollmentId}/deferral',
+    tag: 'Partners',
+    summary: 'Get the months to which the enrollment may be deferred, and why not to the others',
+    answer: answers.deferralOffer,
+    refusals: { 404: ['NOT_FOUND'] },
+    async handle(context, call) {
+      const { open, ...offer } = await deferralOffer(
+        context,
+        call.principal,
+        await enrollmentOf(context, call),
+      );
+      return { ...offer, open: open.map(presentPeriod) };
+    },
+  }),
+];
