@@ -144,10 +144,46 @@ export const clockBody = z
   );
 
 const LIMIT = 'must be a whole number from 1 to 200';
-export const listQuery = z.strictObject({
-  limit: z.coerce
-    .number(LIMIT)
-    .refine((limit) => Number.isInteger(limit) && limit >= 1 && limit <= 200, LIMIT)
-    .default(50),
-  after: text(64).optional(),
+const limit = z.coerce
+  .number(LIMIT)
+  .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
+  .default(50);
+export const listQuery = z.strictObject({ limit, after: text(64).optional() });
+
+const POSITION = 'must be the position of an entry';
+export const auditQuery = z.strictObject({
+  limit,
+  after: z.coerce
+    .number(POSITION)
+    .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
+    .default(0),
 });
+
+export const emptyBody = z.strictObject({});
+
+const expiresAt = z.iso.datetime('must be an instant in UTC such as "2030-12-31T00:00:00Z"').optional();
+export const apiKeyBody = z
+  .strictObject({
+    role: oneOf(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor']),
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of letters, digits, dot, underscore, hyphen'),
+    surveyPartner: text(64).optional(),
+    test: z.boolean().default(false).describe('For programs on test clocks only.'),
+    expiresAt,
+  })
+  .refine(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined), {
+    path: ['surveyPartner'],
+    error: 'belongs to keys of role partner, and each of them needs it',
+  });
+export type ApiKeyBody = z.infer<typeof apiKeyBody>;
+
+const OVERLAP = 'must be a number of hours from 0 to 720';
+export const rotationBody = z.strictObject({
+  overlapHours: z
+    .number(OVERLAP)
+    .refine((hours) => hours >= 0 && hours <= 720, OVERLAP)
+    .default(24),
+  expiresAt,
+});
+export type RotationBody = z.infer<typeof rotationBody>;

@@ -1,6 +1,7 @@
 /** `/v1/programs` */
 import { programAtRevision } from '../../database/programs';
 import { clock, programRevision } from '../answers';
+import { isProgramInScope } from '../authentication';
 import { adjustClock } from '../operations/adjustClock';
 import { notFound } from '../problem';
 import { clockBody } from '../schemas';
@@ -14,12 +15,12 @@ export const programRoutes: Route[] = [
     summary: 'Get a published revision of a program',
     answer: programRevision,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle({ database }, { params }) {
+    async handle({ database }, { principal, params }) {
       const revision = params['revision'] ?? '';
       const program = /^[1-9]\d{0,8}$/.test(revision)
         ? await programAtRevision(database.pool, idOf(params, 'programId'), Number(revision))
         : undefined;
-      if (!program) throw notFound('program revision');
+      if (!program || !isProgramInScope(principal, program)) throw notFound('program revision');
       return program.definition;
     },
   }),
@@ -36,9 +37,9 @@ export const programRoutes: Route[] = [
       404: ['NOT_FOUND'],
       409: ['NO_TEST_CLOCK', 'CLOCK_NOT_ADJUSTABLE'],
     },
-    handle: async (context, { params, body }) => ({
+    handle: async (context, { principal, params, body }) => ({
       status: 200,
-      body: await adjustClock(context, idOf(params, 'programId'), body),
+      body: await adjustClock(context, principal, idOf(params, 'programId'), body),
     }),
   }),
 ];
