@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { Pool } from 'pg';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { builtEntry } from '../dev/settings';
+import { holdRows } from './support/databaseGate';
 import { sendRaw } from './support/rawRequest';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
 
@@ -176,6 +177,27 @@ test('When the audit cannot be written, then nothing is done, and the same reque
   expect(await t.get(id)).toMatchObject({ calculationMonth: '2023-11' });
   expect((await t.timeline(id)).map(({ type }) => type)).not.toContain('deferred');
   expect((await defer()).status).toBe(200);
+});
+
+test('When the API is killed before it has answered, then the audit shows the attempt, the second one and its answer', async () => {
+  const { id } = await enroll();
+  const key = randomUUID();
+  const defer = () => t.partner.post(`/v1/enrollments/${id}/deferral`, { month: '2023-12' }, key);
+  const gate = await holdRows(t.db, 'idempotency_key', 'update', 'new.response_status is not null');
+  const lost = defer().catch(() => 'no answer');
+  await gate.reached();
+  await t.service.api.kill('SIGKILL');
+  await gate.open();
+  expect(await lost).toBe('no answer');
+  await t.service.startApi();
+  await t.db.query('update idempotency_key set leased_until = now() where key = $1', [key]);
+  expect((await defer()).status).toBe(200);
+  expect((await auditOf(id)).slice(1).map(brief)).toEqual([
+    ['requested', 'defer', null, null],
+    ['requested', 'defer', null, null],
+    ['answered', 'defer', 200, null],
+  ]);
+  expect((await t.timeline(id)).filter(({ type }) => type === 'deferred')).toHaveLength(1);
 });
 
 test('When many write to one chain at once, then it does not fork', async () => {
