@@ -83,7 +83,7 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
           ...(room === 'cli'
             ? [
                 {
-                  group: ['../api/*', '../../api/*', '!../api/answers', '!../../api/answers'],
+                  group: ['../api/*', '../../api/*', '!../api/*nswers', '!../../api/*nswers'],
                   message: 'The command line knows of the API what its callers know (api/answers).',
                 },
               ]

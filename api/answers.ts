@@ -9,10 +9,11 @@ import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import { AWAITED, STATUSES, WAITEES, type EnrollmentStatus } from '../program/status';
 import { PROBLEM_CODES } from './problemCodes';
 
+const CALLING_ROLES = ['caller', 'partner', 'admin', 'approver', 'operator', 'auditor'] as const;
 export const instant = z.iso.datetime();
 export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
 export const day = z.iso.date();
-export const role = z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor', 'service']);
+export const role = z.enum([...CALLING_ROLES, 'service']);
 
 export const reasonCode = z
   .enum(Object.keys(REASONS) as ReasonCode[])
@@ -117,6 +118,7 @@ export const enrollment = z
       })
       .nullable(),
     supersededBy: z.string().nullable().describe("The brand's later enrollment."),
+    erasedAt: instant.nullable().describe('When its personal data were erased, in real time.'),
     workflowId: z.string(),
     temporalUiUrl: z.url().optional().describe('For staff.'),
   })
@@ -204,6 +206,54 @@ export const attentionList = z.object({
 });
 
 export const dismissal = z.object({ dismissed: z.int().describe('Refused messages.') });
+
+export const apiKey = z
+  .object({
+    keyId: z.string(),
+    role: z.enum(CALLING_ROLES),
+    id: z.string().describe('The person or system that holds it: the actor of all that is done with it.'),
+    surveyPartner: z.string().nullable(),
+    test: z.boolean().describe('For programs on test clocks only.'),
+    createdAt: instant,
+    createdBy: z.object({ role, id: z.string(), keyId: z.string() }),
+    expiresAt: instant.nullable(),
+    lastUsedAt: instant.nullable().describe('To the minute.'),
+    revokedAt: instant.nullable(),
+    replacedBy: z.string().nullable().describe('The key that took its place.'),
+  })
+  .meta({ id: 'ApiKey' });
+export const apiKeyPage = z.object({
+  items: z.array(apiKey),
+  next: z.string().nullable().describe('`after` of the next page; null on the last.'),
+});
+export const newApiKey = apiKey.extend({
+  key: z.string().nullable().describe('Told once; null when an equal request is answered again.'),
+});
+
+const auditEntry = z
+  .object({
+    position: z.int().describe('In its chain, from 1.'),
+    at: instant.describe('Real time.'),
+    event: z
+      .enum(['requested', 'answered', 'refused'])
+      .describe('Before anything is done; with what came of it; or nothing was begun.'),
+    actor: z.object({ role, id: z.string() }),
+    keyId: z.string(),
+    operation: z.string(),
+    params: z.record(z.string(), z.string()),
+    status: z.int().nullable(),
+    code: z.string().nullable(),
+    about: z.record(z.string(), z.string()),
+    address: z.string(),
+    requestId: z.string(),
+    messageId: z.string().nullable().describe('Joins request and answer.'),
+    hash: z.string().describe('Of this entry and all before it in the chain.'),
+  })
+  .meta({ id: 'AuditEntry' });
+export const auditPage = z.object({
+  items: z.array(auditEntry),
+  next: z.int().nullable().describe('`after` of the next page; null on the last.'),
+});
 
 export const problem = z
   .looseObject({

@@ -4,6 +4,7 @@ import type { Database } from '../database/pool';
 import type { TestClockPrograms } from '../settings/settings';
 import type { Logger } from '../settings/logger';
 import type { EnrollmentClient } from '../temporal/enrollments';
+import type { RateLimits } from './rateLimits';
 
 export interface ApiContext {
   /** The programs that may run on a test clock here. */
@@ -13,6 +14,9 @@ export interface ApiContext {
   keyring: Keyring;
   enrollments: EnrollmentClient;
   logger: Logger;
+  rateLimits: RateLimits;
+  /** Addresses of proxies whose X-Forwarded-For is believed. */
+  trustProxy: string[];
   /** Where docs/runbook.md is published. */
   runbookUrl: string;
   /** URL of a workflow in Temporal UI, for staff. */

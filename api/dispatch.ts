@@ -1,31 +1,54 @@
-/** Serves routes: authenticates, authorises, parses, has a write done once, answers. */
-import express, { Router, type RequestHandler } from 'express';
+/** Serves routes: authenticates, limits, authorises, parses, has a write done once, answers; audits what it refuses. */
+import { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { z } from 'zod';
-import { requireRole, type Authenticate } from './authentication';
+import { auditOf } from './audit';
+import { principalOf, requireRight, type Authenticate } from './authentication';
+import { readJsonBody } from './bodies';
 import type { ApiContext } from './context';
 import { answerOnce } from './idempotency';
-import { invalid, pointerTo } from './problem';
+import { invalid, pointerTo, Problem } from './problem';
+import { problemOf } from './problemOf';
+import { createLimiters, type Limiters } from './rateLimits';
 import type { Call, Route } from './routes/route';
 import { inPlainWords } from './schemas';
 
 export function serve(routes: readonly Route[], context: ApiContext, authenticate: Authenticate): Router {
   const router = Router();
+  const limiters = createLimiters(context);
   for (const route of routes) {
-    router[route.method](pathOf(route.path), serveOne(route, context, authenticate));
+    router[route.method](
+      // As express writes it.
+      route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      // Before the body is read: strangers send none of it into memory.
+      identify(authenticate, limiters),
+      limiters.ofKeys,
+      ...readJsonBody(route.bodyLimit),
+      serveOne(route, context),
+      auditRefusal(route, context),
+    );
   }
   return router;
 }
 
-/** As express writes it. */
-function pathOf(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+/** Who has no valid key is limited by address, and told so instead of the 401 when it is too much. */
+function identify(authenticate: Authenticate, { ofStrangers }: Limiters): RequestHandler {
+  return async (request, response, next) => {
+    try {
+      response.locals['principal'] = await authenticate(request);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      await ofStrangers(request, response, (limited?: unknown) => next(limited ?? error));
+      return;
+    }
+    next();
+  };
 }
 
-function serveOne(route: Route, context: ApiContext, authenticate: Authenticate): RequestHandler {
+function serveOne(route: Route, context: ApiContext): RequestHandler {
   const { operationId, method, query, body: bodySchema } = route;
   return async (request, response) => {
-    const principal = authenticate(request);
-    requireRole(principal, operationId);
+    const principal = principalOf(response)!;
+    requireRight(principal, operationId);
     const params = request.params as Call['params'];
     const asked = query && parse(query, request.query);
     if (method === 'get') {
@@ -35,24 +58,22 @@ function serveOne(route: Route, context: ApiContext, authenticate: Authenticate)
       return;
     }
     const body = bodySchema && parse(bodySchema, request.body as unknown);
-    await answerOnce(context, principal, request, response, { query: asked, body }, (message) =>
+    const audit = auditOf(context, operationId, principal, request, response);
+    await answerOnce(context, audit, principal, request, response, { query: asked, body }, (message) =>
       route.handle(context, { principal, params, query: asked, body, message }),
     );
   };
 }
 
-/** Reads the long bodies of some routes, before others are refused: for those who may use the route, and nobody else. */
-export function longBodies(routes: readonly Route[], authenticate: Authenticate): Router {
-  const router = Router();
-  for (const { path, operationId, bodyLimit } of routes) {
-    if (bodyLimit === undefined) continue;
-    const mayUse: RequestHandler = (request, _response, next) => {
-      requireRole(authenticate(request), operationId);
-      next();
-    };
-    router.post(pathOf(path), mayUse, express.json({ limit: bodyLimit, strict: true }));
-  }
-  return router;
+/** What a write answers, refusals too, its own entries say; here is what it did not come to. */
+function auditRefusal({ operationId }: Route, context: ApiContext): ErrorRequestHandler {
+  return async (error: unknown, request, response, next) => {
+    const principal = principalOf(response);
+    const problem = problemOf(error);
+    if (principal && problem.status < 500 && problem.status !== 429)
+      await auditOf(context, operationId, principal, request, response).refused(problem);
+    next(error);
+  };
 }
 
 /** A read changes nothing, so it has no identity. */

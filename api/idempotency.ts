@@ -6,13 +6,19 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../database/idempotency';
+import type { Audit } from './audit';
 import type { Principal } from './authentication';
 import type { ApiContext, MessageIdentity } from './context';
 import { Problem, sendProblem } from './problem';
+import { problemOf } from './problemOf';
 
 export interface Answer {
   status: number;
   body: unknown;
+  /** What equal requests get instead: a secret is told once and kept nowhere. */
+  kept?: unknown;
+  /** For the audit, where the path does not say it: ids only. */
+  about?: Record<string, string>;
 }
 
 /**
@@ -26,46 +32,67 @@ const POLL_MS = 100;
 /** Runs `operate` once for this key; `parsed` are its query and body, in which equal requests are equal. */
 export async function answerOnce(
   context: ApiContext,
+  audit: Audit,
   principal: Principal,
   request: Request,
   response: Response,
   parsed: { query: unknown; body: unknown },
   operate: (message: MessageIdentity) => Promise<Answer>,
 ): Promise<void> {
+  const { database, logger } = context;
   const keyed = identify(principal, request, parsed);
-  const claim = await claimOrWait(context, keyed);
+  const { messageId } = keyed;
+  const claim = await claimOrWait(context, audit, keyed);
   if (claim.kind === 'answered') {
     send(response.setHeader('Idempotency-Replayed', 'true'), claim);
     return;
   }
-  const updateId = `${keyed.messageId}:${claim.attempt}`;
   let answer: Answer;
   try {
-    answer = await operate({ messageId: keyed.messageId, updateId });
+    answer = await operate({ messageId, updateId: `${messageId}:${claim.attempt}` });
   } catch (error) {
-    if (!(error instanceof Problem) || error.status >= 500) {
-      const newAttempt = error instanceof Problem && error.newAttempt;
-      await giveBack(context.database.pool, keyed, newAttempt).catch((err: unknown) =>
-        context.logger.warn({ err }, 'an idempotency key could not be given back; its lease will end'),
+    const problem = problemOf(error);
+    const { status, code } = problem;
+    if (status >= 500) {
+      const returned = database.transaction(async (db) => {
+        await giveBack(db, keyed, problem.newAttempt);
+        await audit.answered(db, messageId, { status, code });
+      });
+      await returned.catch((err: unknown) =>
+        logger.warn({ err }, 'an idempotency key could not be given back; its lease will end'),
       );
       throw error;
     }
-    answer = { status: error.status, body: error.toJSON() };
+    answer = { status, body: problem.toJSON() };
   }
+  const { status, kept = answer.body, about } = answer;
+  const enrollmentId = about?.['enrollmentId'] ?? request.params['enrollmentId'];
   // The change is made; if its answer cannot be kept, an equal request will find the same change by its message id.
-  await keepAnswer(context.database.pool, keyed, answer.status, answer.body).catch((err: unknown) =>
-    context.logger.warn({ err }, 'an answer could not be kept'),
-  );
+  const keeping = database.transaction(async (db) => {
+    await keepAnswer(db, keyed, { status, body: kept, enrollmentId: enrollmentId as string | undefined });
+    const { code } = kept as { code?: string };
+    await audit.answered(db, messageId, {
+      status,
+      ...(status >= 400 && { code: code! }),
+      ...(about && { about }),
+    });
+  });
+  await keeping.catch((err: unknown) => logger.warn({ err }, 'an answer could not be kept'));
   send(response, answer);
 }
 
 async function claimOrWait(
   { database }: ApiContext,
+  audit: Audit,
   keyed: KeyedRequest,
 ): Promise<{ kind: 'mine'; attempt: number } | ({ kind: 'answered' } & Answer)> {
   const deadline = Date.now() + WAIT_FOR_OTHER_MS;
   for (;;) {
-    const claim = await claimRequest(database.pool, keyed, LEASE_MS);
+    const claim = await database.transaction(async (db) => {
+      const claimed = await claimRequest(db, keyed, LEASE_MS);
+      if (claimed.kind === 'mine') await audit.requested(db, keyed.messageId);
+      return claimed;
+    });
     if (claim.kind === 'mine' || claim.kind === 'answered') return claim;
     if (claim.kind === 'other_body') {
       throw new Problem(
@@ -88,7 +115,7 @@ async function claimOrWait(
 }
 
 function identify(
-  { role, id }: Principal,
+  principal: Principal,
   request: Request,
   { query, body }: { query: unknown; body: unknown },
 ): KeyedRequest {
@@ -96,8 +123,7 @@ function identify(
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
-  // With the role: somebody who holds keys of two roles must not get the answer of one for the other.
-  const owner = `${role} ${id}`;
+  const owner = ownerOf(principal);
   // The whole path, not its pattern: the same key and body for another enrollment is another request.
   // With its query, which may be a dry run.
   const asked = query === undefined ? '' : `?${JSON.stringify(query, inOrder)}`;
@@ -105,6 +131,16 @@ function identify(
   const bodyHash = sha256(JSON.stringify(body, inOrder));
   const messageId = sha256([owner, route, key, bodyHash].join('\n')).slice(0, 40);
   return { owner, route, key, bodyHash, messageId };
+}
+
+/** With all that makes a scope: whoever holds keys of two kinds must not get the answer of one for the other. */
+function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal): string {
+  return [
+    role,
+    id,
+    ...(surveyPartner === undefined ? [] : [surveyPartner]),
+    ...(testClocksOnly ? ['(test)'] : []),
+  ].join(' ');
 }
 
 /** Members in the order of their names: the same object written in another order is the same request. */

@@ -12,6 +12,9 @@ import { createAuthentication } from './authentication';
 /** Requests that are still under way this long after the signal are cut off. */
 const FORCE_MS = 15_000;
 
+const HEADERS_TIMEOUT_MS = 10_000;
+const SILENCE_MS = 60_000;
+
 function main(): void {
   const settings = readApiSettings();
   const { host, port, temporalUiUrl } = settings;
@@ -29,17 +32,28 @@ function main(): void {
       enrollments: createEnrollmentClient(temporal, { taskQueue }),
       logger,
       testClockPrograms: settings.testClockPrograms,
+      rateLimits: settings.rateLimits,
+      trustProxy: settings.trustProxy,
       runbookUrl: settings.runbookUrl,
       temporalUiUrl: (workflowId) =>
         `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
     },
-    createAuthentication(settings.apiKeys),
+    createAuthentication(settings.apiKeys, { pool: database.pool, logger }),
   );
 
+  const { requestTimeoutMs } = settings;
   const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      keepAliveTimeout: 5_000,
+      // Node looks every 30 s by itself, so whoever sends slowly would have that long on top.
+      connectionsCheckingInterval: 1_000,
+    },
     app,
   );
+  // Neither reading nor writing: also somebody who does not take the answer. A write takes less.
+  server.setTimeout(SILENCE_MS);
   server.on('error', (error: NodeJS.ErrnoException) => {
     console.error(
       error.code === 'EADDRINUSE' ? `Port ${port} is taken. Set API_PORT to another one.` : error.message,

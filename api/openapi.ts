@@ -13,6 +13,7 @@ const TAGS = {
   Partners: 'What survey partners say of an enrollment.',
   Staff: 'Interventions and decisions; each needs a reason.',
   Programs: 'Rules and clocks.',
+  Keys: 'API keys: who may call, and as whom.',
 } satisfies Record<Route['tag'], string>;
 
 /** OpenAPI 3.1. */
@@ -39,6 +40,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     paths,
     components: {
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      headers: HEADERS,
       schemas: components,
     },
   };
@@ -65,7 +67,10 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
           status,
           {
             description: STATUS_CODES[status] ?? 'Done',
-            headers: { 'X-Request-Id': REQUEST_ID, ...(isWrite && { 'Idempotency-Replayed': REPLAYED }) },
+            headers: {
+              ...headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
+              ...(isWrite && headers('Idempotency-Replayed')),
+            },
             content: json(schemaOf(schema, 'output')),
           },
         ]),
@@ -75,12 +80,28 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
   };
 }
 
-const REQUEST_ID = { schema: { type: 'string' }, description: 'Under which the request is logged.' };
-const REPLAYED = {
-  schema: { type: 'string', const: 'true' },
-  description: 'The request was done before; this is the answer that it got then.',
+const HEADERS = {
+  'X-Request-Id': { schema: { type: 'string' }, description: 'Under which the request is logged.' },
+  'Idempotency-Replayed': {
+    schema: { type: 'string', const: 'true' },
+    description: 'The request was done before; this is the answer that it got then.',
+  },
+  RateLimit: {
+    schema: { type: 'string' },
+    description: 'What is left of the limit (`r`), and the seconds until it begins anew (`t`).',
+  },
+  'RateLimit-Policy': {
+    schema: { type: 'string' },
+    description: 'The limit (`q`) of a window of so many seconds (`w`).',
+  },
+  'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' },
 };
-const RETRY_AFTER = { schema: { type: 'integer' }, description: 'Seconds.' };
+
+/** References to those of the components. */
+function headers(...names: (keyof typeof HEADERS)[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -122,8 +143,8 @@ function problems({ method, refusals = {} }: Route): Json {
       {
         description: `${STATUS_CODES[status]}: ${[...names].join(', ')}`,
         headers: {
-          'X-Request-Id': REQUEST_ID,
-          ...([409, 503].includes(status) && { 'Retry-After': RETRY_AFTER }),
+          ...headers('X-Request-Id'),
+          ...([409, 429, 503].includes(status) && headers('Retry-After')),
         },
         content: {
           'application/problem+json': {

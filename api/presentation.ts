@@ -46,6 +46,7 @@ export function presentEnrollment(
     onHold: onHold && { since: iso(onHold.since), reasonCode: onHold.reasonCode },
     approval: approval && presentApproval(approval, principal),
     supersededBy: row.supersededBy,
+    erasedAt: row.erasedAt && row.erasedAt.toISOString(),
     workflowId,
     ...(isStaff(principal) && { temporalUiUrl: context.temporalUiUrl(workflowId) }),
   };

@@ -11,15 +11,18 @@ export const PROBLEM_CODES = {
   ENROLLMENT_NOT_STARTED: 'wait a moment and read the enrollment',
   ENROLLMENT_CHANGED: 'read the enrollment: it was restarted or has ended at this moment',
   ENROLLMENT_SUPERSEDED: 'nothing; the brand has a later enrollment',
+  ENROLLMENT_ERASED: 'nothing; the enrollment has ended and its personal data are gone',
   ENROLLMENT_CREDITED: 'nothing; the credit was paid, or may have been',
   REPEATED_TOO_OFTEN:
     'nothing: it is known. Comes after 100 repetitions of what is known already: confirmations, questionnaires and deferrals together, over the life of an enrollment',
   NO_TEST_CLOCK: 'nothing; the program runs on real time',
   CLOCK_NOT_ADJUSTABLE: 'choose a later instant, and a speed within the limits',
+  API_KEY_ENDED: 'make another key: this one is revoked, expired or replaced',
   REQUEST_IN_FLIGHT: 'send it again after `Retry-After` seconds',
   BODY_TOO_LARGE: 'send at most 64 KB, a program definition at most 256 KB',
   UNSUPPORTED_MEDIA_TYPE: 'send JSON, uncompressed',
   IDEMPOTENCY_KEY_REUSED: 'use a new key for a new request',
+  TOO_MANY_REQUESTS: 'wait for `Retry-After` seconds',
   UNAVAILABLE: 'send the same request with the same key after `Retry-After` seconds',
   INTERNAL: 'send it again, or report its `requestId`',
 } as const;
@@ -31,6 +34,8 @@ export const ANY_REQUEST = {
   400: ['INVALID_REQUEST'],
   401: ['UNAUTHENTICATED'],
   403: ['FORBIDDEN'],
+  404: ['NOT_FOUND'],
+  429: ['TOO_MANY_REQUESTS'],
   500: ['INTERNAL'],
   503: ['UNAVAILABLE'],
 } as const satisfies Record<number, readonly ProblemCode[]>;

@@ -146,6 +146,11 @@ export const clockBody = z
   );
 
 const LIMIT = 'must be a whole number from 1 to 200';
+const limit = z.coerce
+  .number(LIMIT)
+  .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
+  .default(50);
+
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 
 /** Of a query, where one value and a list of one look the same. */
@@ -175,10 +180,7 @@ export const listQuery = z.strictObject({
     .describe('Why it ended; of an open one why it is held, or a criterion has failed.'),
   updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
   sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
-  limit: z.coerce
-    .number(LIMIT)
-    .refine((limit) => Number.isInteger(limit) && limit >= 1 && limit <= 200, LIMIT)
-    .default(50),
+  limit,
   after: text(300).optional().describe('`next` of the page before, with the same filters and sort.'),
   total: yesOrNo.default(false).describe('Count all pages, too.'),
 });
@@ -222,25 +224,46 @@ export const publishQuery = z.strictObject({
   dryRun: yesOrNo.default(false).describe('Publish nothing, and answer what would be.'),
 });
 
-/** Far more than a definition has; what is deeper could not even be compared. */
-const DEEPEST = 20;
-
 /** Checked by program/parseDefinition.ts, which has better sentences for it. */
-export const definitionBody = z
-  .looseObject({})
-  .refine((document) => !isDeeper(document, DEEPEST), `must not be nested deeper than ${DEEPEST} levels`)
-  .meta({
-    description:
-      'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
-  });
+export const definitionBody = z.looseObject({}).meta({
+  description:
+    'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
+});
 
-/** Goes down level by level, since the document may be deeper than the stack. */
-function isDeeper(document: object, levels: number): boolean {
-  let level: object[] = [document];
-  for (let depth = 0; depth < levels && level.length > 0; depth++) {
-    level = level
-      .flatMap((holder) => Object.values(holder) as unknown[])
-      .filter((value) => typeof value === 'object' && value !== null);
-  }
-  return level.length > 0;
-}
+const POSITION = 'must be the position of an entry';
+export const auditQuery = z.strictObject({
+  limit,
+  after: z.coerce
+    .number(POSITION)
+    .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
+    .default(0),
+});
+
+export const emptyBody = z.strictObject({});
+
+const expiresAt = z.iso.datetime('must be an instant in UTC such as "2030-12-31T00:00:00Z"').optional();
+export const apiKeyBody = z
+  .strictObject({
+    role: oneOf(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor']),
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of letters, digits, dot, underscore, hyphen'),
+    surveyPartner: text(64).optional(),
+    test: z.boolean().default(false).describe('For programs on test clocks only.'),
+    expiresAt,
+  })
+  .refine(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined), {
+    path: ['surveyPartner'],
+    error: 'belongs to keys of role partner, and each of them needs it',
+  });
+export type ApiKeyBody = z.infer<typeof apiKeyBody>;
+
+const OVERLAP = 'must be a number of hours from 0 to 720';
+export const rotationBody = z.strictObject({
+  overlapHours: z
+    .number(OVERLAP)
+    .refine((hours) => hours >= 0 && hours <= 720, OVERLAP)
+    .default(24),
+  expiresAt,
+});
+export type RotationBody = z.infer<typeof rotationBody>;

@@ -1,7 +1,7 @@
 /** `pps clock ...`: test clocks. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import type * as answers from '../api/answers';
+import type * as answers from '../api/programAnswers';
 import { instant } from './description/enrollment';
 import { wrongUsage } from './failure';
 import { countOf } from './layout';

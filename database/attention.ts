@@ -3,6 +3,7 @@
  * when it is over; refused messages and payouts are read where they stand.
  */
 import type { AttentionReason } from '../program/attention';
+import { inScope, type Scope } from './enrollments';
 import type { Queryable } from './pool';
 
 export interface AttentionRow {
@@ -86,11 +87,13 @@ export async function replaceAttention(
   );
 }
 
-/** Oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over. */
+/** In the scope, oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over. */
 export async function listAttention(
   db: Queryable,
+  scope: Scope,
   limit: number,
 ): Promise<{ rows: AttentionRow[]; total: number }> {
+  const visible = inScope(scope, 2);
   const result = await db.query(
     `select reason, since, enrollment_id as "enrollmentId", e.workflow_id as "workflowId", subject,
             count(*) over ()::int as total
@@ -118,8 +121,9 @@ export async function listAttention(
           where p.state in ('submitting', 'pending', 'unknown')
             and p.submitted_at < now() - interval '${PAYOUT_UNKNOWN_AFTER}'
        ) needs join enrollment e using (enrollment_id)
+      where ${visible.sql}
       order by since, reason, enrollment_id, subject limit $1`,
-    [limit],
+    [limit, ...visible.values],
   );
   const rows = result.rows as (AttentionRow & { total: number })[];
   return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };

@@ -23,17 +23,24 @@ export interface EnrollmentRow {
   externalId: string | null;
   /** Last characters of the survey partner's API key that the current submission names; null if it names none. */
   partnerKeyLastFour: string | null;
+  /** When its personal data were erased. */
+  erasedAt: Date | null;
 }
 
 /** Whose enrollments a reader may see; it is part of every query, so others' enrollments do not exist for it. */
-export type Scope =
-  { kind: 'all' } | { kind: 'owner'; owner: string } | { kind: 'partner'; surveyPartner: string };
+export type Scope = (
+  { kind: 'all' } | { kind: 'owner'; owner: string } | { kind: 'partner'; surveyPartner: string }
+) & {
+  /** Of programs on test clocks only. */
+  testClocksOnly?: boolean;
+};
 
 /** An enrollment `e` as EnrollmentRow, with what belongs to its current submission. */
 export const ROW = `e.enrollment_id as "enrollmentId", e.program_id as "programId", e.brand_key as "brandKey",
     e.workflow_id as "workflowId", e.owner, e.survey_partner as "surveyPartner", e.created_at as "createdAt",
     e.updated_at as "updatedAt", e.started_at as "startedAt", e.superseded_by as "supersededBy", e.sequence, e.state,
-    coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId", k.last_four as "partnerKeyLastFour"`;
+    coalesce(s.brand_name, e.brand_key) as "brandName", s.external_id as "externalId", k.last_four as "partnerKeyLastFour",
+    e.erased_at as "erasedAt"`;
 export const WITH_SUBMISSION = `left join submission s on s.submission_id = e.state #>> '{submission,id}'
     left join partner_key k on k.partner_key_id = e.state #>> '{submission,partnerKeyId}' and k.enrollment_id = e.enrollment_id`;
 const SELECT = `select ${ROW} from enrollment e ${WITH_SUBMISSION}`;
@@ -104,8 +111,17 @@ export async function markStarted(db: Queryable, enrollmentId: string): Promise<
   );
 }
 
-/** The condition on `e` that keeps a reader to its scope, with its value at this position. */
+/** The condition on `e` that keeps a reader to its scope; its values begin at `position`. */
 export function inScope(scope: Scope, position: number): { sql: string; values: string[] } {
+  const { sql, values } = ownedBy(scope, position);
+  if (!scope.testClocksOnly) return { sql, values };
+  return {
+    sql: `${sql} and exists (select from program p where p.program_id = e.program_id and p.clock <> '[]')`,
+    values,
+  };
+}
+
+function ownedBy(scope: Scope, position: number): { sql: string; values: string[] } {
   switch (scope.kind) {
     case 'all':
       return { sql: 'true', values: [] };

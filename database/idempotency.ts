@@ -50,13 +50,19 @@ export async function claimRequest(db: Queryable, request: KeyedRequest, leaseMs
 export async function keepAnswer(
   db: Queryable,
   request: KeyedRequest,
-  status: number,
-  body: unknown,
+  answer: { status: number; body: unknown; enrollmentId: string | undefined },
 ): Promise<void> {
   await db.query(
-    `update idempotency_key set response_status = $4, response_body = $5, leased_until = null
+    `update idempotency_key set response_status = $4, response_body = $5, enrollment_id = $6, leased_until = null
       where owner = $1 and route = $2 and key = $3 and response_status is null`,
-    [request.owner, request.route, request.key, status, JSON.stringify(body)],
+    [
+      request.owner,
+      request.route,
+      request.key,
+      answer.status,
+      JSON.stringify(answer.body),
+      answer.enrollmentId ?? null,
+    ],
   );
 }
 

@@ -1,4 +1,4 @@
-/** Free text that people write. Rows are never changed; messages and histories carry their id only. */
+/** Free text that people write. Rows are never changed, only erased; messages and histories carry their id only. */
 import { firstRow, type Queryable } from './pool';
 
 /** Stores a note and returns its id; the same message again returns the id that it got the first time. */

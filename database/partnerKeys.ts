@@ -1,4 +1,4 @@
-/** API keys of survey partners that advertisers submitted: encrypted, and never changed. */
+/** API keys of survey partners that advertisers submitted: encrypted, never changed, only erased. */
 import type { Keyring, Place, Sealed } from './keyring';
 import { firstRow, type Queryable } from './pool';
 

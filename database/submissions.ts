@@ -1,4 +1,4 @@
-/** What was sent on the form. Rows are never changed. */
+/** What was sent on the form. Rows are never changed, only erased. */
 import { firstRow, type Queryable } from './pool';
 
 export interface Submission {
@@ -7,8 +7,9 @@ export interface Submission {
   messageId: string;
   brandName: string;
   storeUrl: string;
-  contactName: string;
-  contactEmail: string;
+  /** Null once they are erased. */
+  contactName: string | null;
+  contactEmail: string | null;
   /** The same for the same contact of an enrollment. */
   contactId: string;
   surveyPartner: string;

@@ -53,6 +53,8 @@ export type DecisionContent = {
   | { kind: 'new_enrollment' }
   /** Of an open enrollment whose workflow was stopped: it goes on from its recorded facts. Never read by the workflow. */
   | { kind: 'restart' }
+  /** Of the personal data of an enrollment that has ended. Never read by the workflow. */
+  | { kind: 'erasure' }
 );
 
 export type Decision = DecisionContent & { decisionId: string; enrollmentId: string; by: Actor };

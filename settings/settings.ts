@@ -1,4 +1,5 @@
 /** The settings of each process, typed. `.env.example` describes every variable. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { readEnvironment, refuseUnsafe, SettingsError } from './environment';
 import { developmentSecrets, partnerKeySecrets, type PartnerKeySecret } from './partnerKeySecrets';
@@ -65,7 +66,13 @@ function temporalSettings(env: z.infer<typeof temporal>): TemporalSettings {
 }
 
 const apiKey = z.strictObject({
-  key: z.string().min(16, 'must have at least 16 characters'),
+  key: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .regex(
+      /^(?!pps_(live|test)_)/,
+      'must not begin with pps_live_ or pps_test_: such keys are in PostgreSQL',
+    ),
   role: z.enum(['caller', 'partner', 'admin', 'approver', 'operator', 'auditor']),
   /** The person or system that holds the key: the actor of all it does. */
   id: z
@@ -100,6 +107,20 @@ const apiKeys = z
       ),
   );
 
+/** Addresses, networks (CIDR), or loopback, linklocal, uniquelocal: what Express's `trust proxy` takes. */
+const proxies = z
+  .string()
+  .refine((text) => text.split(',').every(isProxy), 'must be addresses or networks, separated by commas');
+
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128);
+}
+
+const perMinute = z.coerce.number().int().min(1).max(10_000_000);
+
 const api = z.object({
   ...common.shape,
   ...database.shape,
@@ -111,6 +132,10 @@ const api = z.object({
   PARTNER_KEY_SECRETS: partnerKeySecrets,
   TEMPORAL_UI_URL: url(['http:', 'https:']).default('http://127.0.0.1:8233'),
   RUNBOOK_URL: z.string().default('docs/runbook.md'),
+  TRUST_PROXY: proxies.optional(),
+  REQUESTS_PER_MINUTE: perMinute.default(30_000),
+  STRANGERS_PER_MINUTE: perMinute.default(1_000),
+  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(300_000).default(30_000),
 });
 
 export interface ApiSettings {
@@ -123,7 +148,14 @@ export interface ApiSettings {
   runbookUrl: string;
   host: string;
   port: number;
+  /** For the first administrator and for development: the others are in PostgreSQL. */
   apiKeys: ApiKey[];
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustProxy: string[];
+  /** A minute, in this process. */
+  rateLimits: { perKey: number; perAddress: number };
+  /** A request that is not there by then is cut off. */
+  requestTimeoutMs: number;
   partnerKeySecrets: PartnerKeySecret[];
   testClockPrograms: TestClockPrograms;
 }
@@ -148,6 +180,9 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     host: env.API_HOST,
     port: env.API_PORT,
     apiKeys: env.API_KEYS,
+    trustProxy: env.TRUST_PROXY?.split(',') ?? [],
+    rateLimits: { perKey: env.REQUESTS_PER_MINUTE, perAddress: env.STRANGERS_PER_MINUTE },
+    requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     testClockPrograms: testClockPrograms(env),
   };
@@ -287,6 +322,12 @@ const rebuild = z.object({ ...common.shape, ...database.shape, ...temporal.shape
 export interface RebuildSettings {
   databaseUrl: string;
   temporal: TemporalSettings;
+}
+
+const audit = z.object({ ...common.shape, ...database.shape });
+
+export function readAuditSettings(environment: NodeJS.ProcessEnv = process.env): { databaseUrl: string } {
+  return { databaseUrl: readEnvironment(audit, environment).DATABASE_URL };
 }
 
 export function readRebuildSettings(environment: NodeJS.ProcessEnv = process.env): RebuildSettings {

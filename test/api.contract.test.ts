@@ -39,7 +39,8 @@ test('When a route is served, then it is in the document, and has a line in the 
   });
   const routesOf = (router: Router): string[] =>
     router.stack.flatMap((layer) => {
-      if (layer.route) return layer.route.stack.map(({ method }) => `${method} ${layer.route!.path}`);
+      if (layer.route)
+        return [...new Set(layer.route.stack.map(({ method }) => `${method} ${layer.route!.path}`))];
       const inner = layer.handle as unknown as Partial<Router>;
       return inner.stack ? routesOf(inner as Router) : [];
     });

@@ -29,6 +29,8 @@ test('When a process runs in production, then only programs that are named may r
   }
 });
 
+const OF_THE_SETTINGS = { keyId: 'settings', testClocksOnly: false };
+
 describe('requests', () => {
   let t: TestService;
   let database: Database;
@@ -47,16 +49,20 @@ describe('requests', () => {
     enrollments: createEnrollmentClient(t.temporal, { taskQueue: t.plan.taskQueue }),
     logger: createLogger('test', 'silent'),
     testClockPrograms,
+    rateLimits: { perKey: 1, perAddress: 1 },
+    trustProxy: [],
     runbookUrl: 'docs/runbook.md',
     temporalUiUrl: () => '',
   });
   const enroll = (allowed: ApiContext['testClockPrograms']) =>
-    createEnrollment(context(allowed), { role: 'caller', id: 'shop-app' }, t.form(), {
+    createEnrollment(context(allowed), { role: 'caller', id: 'shop-app', ...OF_THE_SETTINGS }, t.form(), {
       messageId: `m-${Math.random()}`,
       updateId: 'u',
     });
   const advance = (allowed: ApiContext['testClockPrograms']) =>
-    adjustClock(context(allowed), t.programId, { speed: 0 });
+    adjustClock(context(allowed), { role: 'admin', id: 'ana', ...OF_THE_SETTINGS }, t.programId, {
+      speed: 0,
+    });
 
   test.each([
     ['enrolled into', enroll],

@@ -253,7 +253,13 @@ describe('revisions', () => {
     const database = createDatabase({ connectionString: t.plan.databaseUrl });
     const context = { database, testClockPrograms: ['another'] } as unknown as ApiContext;
     const asked = (dryRun: boolean) =>
-      publishRevision(context, { role: 'admin', id: 'ana' }, definition.id, renamed('Another'), { dryRun });
+      publishRevision(
+        context,
+        { role: 'admin', id: 'ana', keyId: 'settings:admin:ana', testClocksOnly: false },
+        definition.id,
+        renamed('Another'),
+        { dryRun },
+      );
     try {
       for (const dryRun of [false, true])
         await expect(asked(dryRun)).rejects.toMatchObject({ status: 403, code: 'TEST_CLOCK_NOT_ALLOWED' });

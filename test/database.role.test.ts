@@ -28,6 +28,17 @@ async function firstColumn(table: string): Promise<string> {
 
 const INSUFFICIENT_PRIVILEGE = { code: '42501' };
 
+test.each([
+  'submission set advertiser_id = advertiser_id',
+  'submission set data_sharing_authorized = true',
+  'note set written_by = written_by',
+  'questionnaire_answers set received_by = received_by',
+  'partner_key set enrollment_id = enrollment_id',
+  'decision set payload = payload',
+])('When the application says "update %s", then the database refuses', async (change) => {
+  await expect(application.query(`update ${change}`)).rejects.toMatchObject(INSUFFICIENT_PRIVILEGE);
+});
+
 test.each(KEPT_FOR_EVER)(
   'When the application changes a row of %s, then the database refuses',
   async (table) => {

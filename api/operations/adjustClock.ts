@@ -2,6 +2,7 @@
 import { enqueueWakes } from '../../database/outbox';
 import { lockClock, writeClock } from '../../database/programs';
 import { adjustClock as adjusted, ClockError, programTime } from '../../program/clock';
+import { isProgramInScope, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { mayRunOnTestClock } from '../../settings/settings';
 import { notFound, Problem, testClockRefused } from '../problem';
@@ -16,12 +17,13 @@ export interface ClockAnswer {
 
 export function adjustClock(
   { database, testClockPrograms }: ApiContext,
+  principal: Principal,
   programId: string,
   body: { advanceTo?: string | undefined; speed?: number | undefined },
 ): Promise<ClockAnswer> {
   return database.transaction(async (client) => {
     const clock = await lockClock(client, programId);
-    if (!clock) throw notFound('program');
+    if (!clock || !isProgramInScope(principal, { clock })) throw notFound('program');
     if (clock.length === 0) {
       throw new Problem(
         409,

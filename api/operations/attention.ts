@@ -1,14 +1,14 @@
 /** What our own staff must look at, as one list. */
 import { dismissRefusals, listAttention } from '../../database/attention';
 import { ATTENTION, runbookAnchor } from '../../program/attention';
-import type { Principal } from '../authentication';
+import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
 
 /** Oldest first; more than these have one cause, and `total` says how many there are. */
 const MOST_ITEMS = 500;
 
-export async function needsAttention(context: ApiContext) {
-  const { rows, total } = await listAttention(context.database.pool, MOST_ITEMS);
+export async function needsAttention(context: ApiContext, principal: Principal) {
+  const { rows, total } = await listAttention(context.database.pool, scopeOf(principal), MOST_ITEMS);
   const items = rows.map(({ reason, since, enrollmentId, workflowId, subject }) => ({
     reason,
     since: since.toISOString(),

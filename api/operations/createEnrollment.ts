@@ -19,7 +19,7 @@ import { programTime } from '../../program/clock';
 import type { ProgramDefinition } from '../../program/definition';
 import { openedState } from '../../program/enrollmentState';
 import { firstWorkflowId, nextWorkflowId } from '../../temporal/workflowId';
-import type { Principal } from '../authentication';
+import { isProgramInScope, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { mayRunOnTestClock } from '../../settings/settings';
 import { notFound, refused, testClockRefused } from '../problem';
@@ -41,7 +41,7 @@ export async function createEnrollment(
   const { pool } = context.database;
   const { programId, ...form } = body;
   const program = await latestProgram(pool, programId);
-  if (!program) throw notFound('program');
+  if (!program || !isProgramInScope(principal, program)) throw notFound('program');
   if (program.definition.testClock && !mayRunOnTestClock(context.testClockPrograms, programId))
     throw testClockRefused(programId);
 

@@ -4,15 +4,19 @@ import { latestProgram, type PublishedProgram } from '../../database/programs';
 import { calculationMonthOf, calendarFor, firstPlan, planRow, type PeriodPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { dateInZone, startOfDay } from '../../program/timeZone';
-import { isStaff, type Principal } from '../authentication';
+import { isProgramInScope, isStaff, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { notFound } from '../problem';
 import type * as answers from '../programAnswers';
 
-/** Throws a 404. */
-export async function programOf({ database }: ApiContext, programId: string): Promise<PublishedProgram> {
+/** Throws a 404 unless it exists and is in the key's scope. */
+export async function programOf(
+  { database }: ApiContext,
+  principal: Principal,
+  programId: string,
+): Promise<PublishedProgram> {
   const program = await latestProgram(database.pool, programId);
-  if (!program) throw notFound('program');
+  if (!program || !isProgramInScope(principal, program)) throw notFound('program');
   return program;
 }
 

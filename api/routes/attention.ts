@@ -11,7 +11,7 @@ export const attentionRoutes: Route[] = [
     tag: 'Staff',
     summary: 'List what staff must look at, oldest first',
     answer: attentionList,
-    handle: (context) => needsAttention(context),
+    handle: (context, { principal }) => needsAttention(context, principal),
   }),
   write({
     operationId: 'dismissAttention',

@@ -7,6 +7,7 @@ import type { ApiContext, MessageIdentity } from '../context';
 import { createEnrollment } from '../operations/createEnrollment';
 import { defer } from '../operations/deferral';
 import { decideApproval, hold, release, waive, withdraw } from '../operations/decisions';
+import { erase } from '../operations/erasure';
 import {
   completeQuestionnaire,
   confirmPartner,
@@ -32,7 +33,7 @@ const FORM = {
 const ADVERTISER_ID = FORM.advertiserId;
 const FORM_REFUSALS = ['INVALID_REQUEST', 'PARTNER_NOT_APPROVED'] as const;
 /** Of any message to an enrollment. */
-const ENDED = ['ENROLLMENT_ENDED', 'ENROLLMENT_STOPPED'] as const;
+const ENDED = ['ENROLLMENT_ENDED', 'ENROLLMENT_ERASED', 'ENROLLMENT_STOPPED'] as const;
 const BEFORE_THE_CALCULATION = [...ENDED, 'CALCULATION_BEGUN'] as const;
 const BEFORE_THE_PAYOUT = [...ENDED, 'PAYOUT_BEGUN'] as const;
 
@@ -55,7 +56,8 @@ export const enrollmentRoutes: Route[] = [
     },
     async handle(context, { principal, body, message }) {
       const { status, row } = await createEnrollment(context, principal, body, message);
-      return { status, body: presentEnrollment(context, principal, row) };
+      const { enrollmentId } = row;
+      return { status, body: presentEnrollment(context, principal, row), about: { enrollmentId } };
     },
   }),
 
@@ -183,6 +185,14 @@ export const enrollmentRoutes: Route[] = [
     body: schemas.requiredNoteBody,
     example: { note: 'The sale did not happen.' },
     refusals: { 409: ['ENROLLMENT_OPEN', 'ENROLLMENT_SUPERSEDED', 'ENROLLMENT_CREDITED'] },
+  }),
+  act('erasure', erase, {
+    operationId: 'eraseEnrollment',
+    tag: 'Staff',
+    summary: 'Erase the personal data of an enrollment that has ended; facts and money stay',
+    body: schemas.requiredNoteBody,
+    example: { note: 'Asked for by the contact.' },
+    refusals: { 409: ['ENROLLMENT_OPEN'] },
   }),
   write({
     operationId: 'restart',

@@ -1,4 +1,6 @@
+import { apiKeyRoutes } from './apiKeys';
 import { attentionRoutes } from './attention';
+import { auditRoutes } from './audit';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
 import { programRoutes } from './programs';
@@ -7,6 +9,8 @@ import type { Route } from './route';
 export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
+  ...auditRoutes,
   ...attentionRoutes,
   ...programRoutes,
+  ...apiKeyRoutes,
 ];

@@ -1,6 +1,7 @@
 /** `/v1/programs` */
 import { latestPrograms, programAtRevision, revisionsOf } from '../../database/programs';
 import * as answers from '../programAnswers';
+import { isProgramInScope } from '../authentication';
 import { adjustClock } from '../operations/adjustClock';
 import { estimateCredit } from '../operations/estimate';
 import { calendarOf, presentClock, presentProgram, presentSummary, programOf } from '../operations/programs';
@@ -17,7 +18,12 @@ export const programRoutes: Route[] = [
     tag: 'Programs',
     summary: 'List the published programs',
     answer: answers.programList,
-    handle: async ({ database }) => ({ items: (await latestPrograms(database.pool)).map(presentSummary) }),
+    async handle({ database }, { principal }) {
+      const programs = await latestPrograms(database.pool);
+      return {
+        items: programs.filter((program) => isProgramInScope(principal, program)).map(presentSummary),
+      };
+    },
   }),
   read({
     operationId: 'getProgram',
@@ -27,7 +33,7 @@ export const programRoutes: Route[] = [
     answer: answers.program,
     refusals: { 404: ['NOT_FOUND'] },
     handle: async (context, { principal, params }) =>
-      presentProgram(principal, await programOf(context, idOf(params, 'programId'))),
+      presentProgram(principal, await programOf(context, principal, idOf(params, 'programId'))),
   }),
   read({
     operationId: 'getCalendar',
@@ -37,8 +43,8 @@ export const programRoutes: Route[] = [
     query: calendarQuery,
     answer: answers.calendar,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, { params, query }) {
-      const program = await programOf(context, idOf(params, 'programId'));
+    async handle(context, { principal, params, query }) {
+      const program = await programOf(context, principal, idOf(params, 'programId'));
       const { months, ...calendar } = calendarOf(program, query.enrolledOn);
       const { timeZone } = program.definition;
       return { revision: program.revision, timeZone, ...calendar, months: months.map(presentPeriod) };
@@ -51,7 +57,8 @@ export const programRoutes: Route[] = [
     summary: 'Get what the clock of a program shows',
     answer: answers.programClock,
     refusals: { 404: ['NOT_FOUND'] },
-    handle: async (context, { params }) => presentClock(await programOf(context, idOf(params, 'programId'))),
+    handle: async (context, { principal, params }) =>
+      presentClock(await programOf(context, principal, idOf(params, 'programId'))),
   }),
   write({
     operationId: 'estimateCredit',
@@ -69,9 +76,9 @@ export const programRoutes: Route[] = [
     },
     answers: { 200: answers.estimate },
     refusals: { 404: ['NOT_FOUND'], 422: ['INVALID_REQUEST'] },
-    handle: async (context, { params, body }) => ({
+    handle: async (context, { principal, params, body }) => ({
       status: 200,
-      body: estimateCredit(await programOf(context, idOf(params, 'programId')), body),
+      body: estimateCredit(await programOf(context, principal, idOf(params, 'programId')), body),
     }),
   }),
   read({
@@ -81,9 +88,9 @@ export const programRoutes: Route[] = [
     summary: 'List the revisions of a program, newest first',
     answer: answers.revisionList,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle({ database }, { params }) {
-      const items = await revisionsOf(database.pool, idOf(params, 'programId'));
-      if (items.length === 0) throw notFound('program');
+    async handle(context, { principal, params }) {
+      const { definition } = await programOf(context, principal, idOf(params, 'programId'));
+      const items = await revisionsOf(context.database.pool, definition.id);
       return { items: items.map((item) => ({ ...item, publishedAt: item.publishedAt.toISOString() })) };
     },
   }),
@@ -113,12 +120,12 @@ export const programRoutes: Route[] = [
     summary: 'Get a published revision of a program',
     answer: answers.programRevision,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle({ database }, { params }) {
+    async handle({ database }, { principal, params }) {
       const revision = params['revision'] ?? '';
       const program = /^[1-9]\d{0,8}$/.test(revision)
         ? await programAtRevision(database.pool, idOf(params, 'programId'), Number(revision))
         : undefined;
-      if (!program) throw notFound('program revision');
+      if (!program || !isProgramInScope(principal, program)) throw notFound('program revision');
       return program.definition;
     },
   }),
@@ -135,9 +142,9 @@ export const programRoutes: Route[] = [
       404: ['NOT_FOUND'],
       409: ['NO_TEST_CLOCK', 'CLOCK_NOT_ADJUSTABLE'],
     },
-    handle: async (context, { params, body }) => ({
+    handle: async (context, { principal, params, body }) => ({
       status: 200,
-      body: await adjustClock(context, idOf(params, 'programId'), body),
+      body: await adjustClock(context, principal, idOf(params, 'programId'), body),
     }),
   }),
 ];

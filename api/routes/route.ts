@@ -30,7 +30,7 @@ interface Description {
   /** As OpenAPI writes it: /v1/enrollments/{enrollmentId}. */
   path: string;
   /** Its section of the document. */
-  tag: 'Enrollments' | 'Partners' | 'Staff' | 'Programs';
+  tag: 'Enrollments' | 'Partners' | 'Staff' | 'Programs' | 'Keys';
   summary: string;
   description?: string;
   /** By status. */

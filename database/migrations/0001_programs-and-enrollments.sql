@@ -55,7 +55,9 @@ create table enrollment (
   waiting_for text[] not null default '{}',
   -- Why it ended; of an open one why it is held, and of its criteria that have failed.
   reason_codes text[] not null default '{}',
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  -- Its personal data were erased (database/erasure.ts); what would bring new ones is refused from then on.
+  erased_at timestamptz
 );
 
 -- "One submission per brand" (program page).
@@ -78,7 +80,7 @@ create index enrollment_by_wait_and_reason on enrollment using gin (waiting_for,
 create index enrollment_open on enrollment (enrollment_id) where state->'ending' = 'null'::jsonb and superseded_by is null;
 
 -- The API key of its survey partner that an advertiser submitted: AES-256-GCM, bound to this row (database/keyring.ts).
--- Never changed: another key is another row.
+-- Never changed, only erased: another key is another row. An erased one has an empty ciphertext.
 create table partner_key (
   partner_key_id text primary key,
   enrollment_id text not null references enrollment deferrable initially deferred,
@@ -94,7 +96,8 @@ create table partner_key (
 );
 create index partner_key_by_enrollment on partner_key (enrollment_id);
 
--- What was sent on the form. Never changed: a resubmission is another row, the enrollment's state names the current one.
+-- What was sent on the form. Never changed, only erased: a resubmission is another row, the enrollment's state names the
+-- current one.
 create table submission (
   submission_id text primary key,
   enrollment_id text not null references enrollment deferrable initially deferred,
@@ -102,8 +105,9 @@ create table submission (
   message_id text not null unique,
   brand_name text not null,
   store_url text not null,
-  contact_name text not null,
-  contact_email text not null,
+  -- Null once they are erased.
+  contact_name text,
+  contact_email text,
   -- The first submission of the enrollment with this contact: the process tells contacts apart by it, without seeing them.
   contact_id text not null,
   survey_partner text not null,
@@ -147,13 +151,13 @@ create table timeline_event (
 );
 create index timeline_in_order on timeline_event (enrollment_id, sequence);
 
--- Free text that people write; messages and histories carry its id only.
+-- Free text that people write; messages and histories carry its id only. The body is null once it is erased.
 create table note (
   note_id text primary key,
   enrollment_id text not null references enrollment,
   -- The request that brought it; the same request again finds the same row.
   message_id text not null unique,
-  body text not null,
+  body text,
   written_by text not null,
   written_at timestamptz not null default now()
 );
@@ -164,7 +168,7 @@ create table decision (
   enrollment_id text not null references enrollment,
   -- The request that brought it; the same request again finds the same row.
   message_id text not null unique,
-  kind text not null check (kind in ('waive', 'release', 'approval', 'new_enrollment', 'restart')),
+  kind text not null check (kind in ('waive', 'release', 'approval', 'new_enrollment', 'restart', 'erasure')),
   payload jsonb not null,
   reason_code text,
   note_id text references note,
@@ -258,10 +262,117 @@ create table idempotency_key (
   leased_until timestamptz,
   response_status int,
   response_body jsonb,
+  -- What the answer is about: it goes with the personal data of the enrollment.
+  enrollment_id text,
   created_at timestamptz not null default now(),
   primary key (owner, route, key)
 );
 create index idempotency_key_by_age on idempotency_key (created_at);
+create index idempotency_key_by_enrollment on idempotency_key (enrollment_id);
+
+-- Keys of callers of the API; see database/apiKeys.ts. Role and holder are the actor of all that is done with a key.
+create table api_key (
+  key_id text primary key,
+  -- SHA-256 of the whole key: 32 random bytes are in it, so nothing slower is needed.
+  key_hash bytea not null check (length(key_hash) = 32),
+  -- pps_test_: for programs on test clocks only.
+  for_test_clocks boolean not null,
+  role text not null check (role in ('caller', 'partner', 'admin', 'approver', 'operator', 'auditor')),
+  holder_id text not null,
+  survey_partner text check ((survey_partner is not null) = (role = 'partner')),
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
+  created_at timestamptz not null default now(),
+  created_by jsonb not null,
+  expires_at timestamptz,
+  -- To the minute.
+  last_used_at timestamptz,
+  revoked_at timestamptz,
+  revoked_by jsonb,
+  -- The key that took its place; it lives on until expires_at.
+  replaced_by text references api_key
+);
+
+-- Who did or tried what, from where (api/audit.ts). Each chain is one enrollment's; 'service' is that of all the rest. Whoever
+-- changes, removes or inserts a row in the middle breaks the hashes after it (deploy/auditVerify.ts).
+create table audit_entry (
+  chain text not null,
+  position int not null,
+  recorded_at timestamptz not null,
+  -- json, not jsonb: the bytes that were hashed.
+  entry json not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  primary key (chain, position)
+);
+
+-- Where each chain ends: what it is locked by while a row is added, and what shows that its end was cut off.
+create table audit_head (
+  chain text primary key,
+  position int not null,
+  hash bytea not null
+);
+
+-- Place, time and hashes are not the application's to choose. With its owner's rights, since the application may not write
+-- audit_head. Each statement of a volatile function sees what was committed while it waited for the lock.
+create function chain_audit_entry() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, public, pg_temp as $$
+declare
+  head audit_head;
+begin
+  insert into audit_head values (new.chain, 0, decode(repeat('00', 32), 'hex')) on conflict do nothing;
+  select * into strict head from audit_head where chain = new.chain for update;
+  new.position := head.position + 1;
+  new.recorded_at := clock_timestamp();
+  new.previous_hash := head.hash;
+  new.hash := sha256(convert_to(concat_ws(E'\n', encode(head.hash, 'hex'), new.chain, new.position::text,
+    to_char(new.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), new.entry::text), 'UTF8'));
+  update audit_head set position = new.position, hash = new.hash where chain = new.chain;
+  return new;
+end
+$$;
+create trigger audit_chained before insert on audit_entry for each row execute function chain_audit_entry();
+
+-- Erases the personal data of an enrollment: of all its forms, notes and keys, also those that were replaced. False if it has
+-- not ended. free_texts are the questions whose answers are free text. With its owner's rights: the application may change
+-- these rows in no other way.
+create function erase_personal_data(erased_id text, free_texts text[]) returns boolean language plpgsql security definer
+  set search_path = pg_catalog, public, pg_temp as $$
+begin
+  perform from enrollment where enrollment_id = erased_id and state->'ending' <> 'null'::jsonb for update;
+  if not found then
+    return false;
+  end if;
+  update enrollment set erased_at = coalesce(erased_at, now()) where enrollment_id = erased_id;
+  update submission set contact_name = null, contact_email = null, external_id = null where enrollment_id = erased_id;
+  update partner_key set ciphertext = '', last_four = '' where enrollment_id = erased_id;
+  update note set body = null where enrollment_id = erased_id;
+  -- The question stays: that it was answered is a fact.
+  update questionnaire_answers
+     set answers = answers || (select coalesce(jsonb_object_agg(question, null), '{}')
+                                 from unnest(free_texts) question where answers ? question)
+   where enrollment_id = erased_id;
+  -- Kept answers name the caller's own id. An equal request finds what it did by its message id.
+  delete from idempotency_key where enrollment_id = erased_id;
+  return true;
+end
+$$;
+
+-- A form, key or questionnaire that comes after the erasure, or while it goes on, would bring personal data back. The lock
+-- waits for an erasure under way.
+create function refuse_after_erasure() returns trigger language plpgsql as $$
+begin
+  perform from enrollment where enrollment_id = new.enrollment_id for key share;
+  perform from enrollment where enrollment_id = new.enrollment_id and erased_at is not null;
+  if found then
+    raise exception 'The personal data of enrollment % were erased.', new.enrollment_id using errcode = 'PPS01';
+  end if;
+  return new;
+end
+$$;
+create trigger submission_not_erased before insert on submission for each row execute function refuse_after_erasure();
+create trigger partner_key_not_erased before insert on partner_key for each row execute function refuse_after_erasure();
+create trigger questionnaire_not_erased before insert on questionnaire_answers for each row execute function refuse_after_erasure();
 
 grant usage on schema public to pps_app;
 -- For the doctor: whether this release and the database fit.
@@ -269,9 +380,16 @@ grant select on pgmigrations to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
 grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
 grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key to pps_app;
+grant select on audit_entry, audit_head to pps_app;
+grant insert (chain, entry) on audit_entry to pps_app;
+-- Of a key whose it is stays.
+grant select, insert, update (expires_at, last_used_at, revoked_at, revoked_by, replaced_by) on api_key to pps_app;
+revoke execute on function erase_personal_data from public;
+grant execute on function erase_personal_data to pps_app;
 
 -- Down Migration
 
-drop table idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
+drop table audit_entry, audit_head, api_key, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   partner_key, enrollment, program_revision, program;
 drop type payout_state;
+drop function chain_audit_entry, refuse_after_erasure, erase_personal_data;

@@ -15,6 +15,7 @@ import {
   type Enrollment,
   type TimelineItem,
 } from '../../dev/apiClient';
+import { verifyAudit } from '../../database/audit';
 import { dropDatabase, prepareDatabase, publish } from '../../dev/database';
 import { startSandbox, type Sandbox } from '../../dev/sandbox/server';
 import { NAMESPACE } from '../../dev/servers';
@@ -73,6 +74,7 @@ export interface TestService {
     message?: string;
     ms?: number;
   }): Promise<void>;
+  /** Fails if the audit is not whole. */
   stop(): Promise<void>;
 }
 
@@ -135,6 +137,13 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const admin = as('pps_dev_admin_ana');
   let brands = 0;
 
+  const release = async () => {
+    await sandbox.stop();
+    await connection.close();
+    await db.end();
+    if (shared) await dropDatabase(shared.postgresAdminUrl, databaseName);
+    await rm(logDirectory, { recursive: true, force: true });
+  };
   const tests: TestService = {
     service,
     plan,
@@ -195,11 +204,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     async stop() {
       await service.stop();
-      await sandbox.stop();
-      await connection.close();
-      await db.end();
-      if (shared) await dropDatabase(shared.postgresAdminUrl, databaseName);
-      await rm(logDirectory, { recursive: true, force: true });
+      // Whatever the tests have done to the service, its audit is whole.
+      const { broken } = await verifyAudit(db).finally(release);
+      if (broken) throw new Error(`The audit is broken: ${JSON.stringify(broken)}`);
     },
   };
   return tests;

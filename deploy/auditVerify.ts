@@ -1,0 +1,58 @@
+/**
+ * Verifies the audit and names the first entry that is not as it was written. The service may run meanwhile:
+ *
+ *   node dist/deploy/auditVerify.js [heads.json]
+ *
+ * It prints how many entries it has seen; with a file it also checks that the ends of the chains that an earlier run has
+ * written there exist still, and writes those of today. Keep that file where nobody who can change the database can change it:
+ * without it, chains that were cut or written anew together with their heads look whole.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { verifyAudit, type Head } from '../database/audit';
+import { createDatabase } from '../database/pool';
+import { readAuditSettings } from '../settings/settings';
+
+/** A page of a long audit takes longer than a request may. */
+const STATEMENT_MS = 60_000;
+
+async function main([file]: string[]): Promise<void> {
+  const database = createDatabase({ connectionString: readAuditSettings().databaseUrl });
+  try {
+    const known = file !== undefined && existsSync(file) ? await readHeads(file) : [];
+    const { entries, heads, broken } = await database.transaction(async (db) => {
+      await db.query('set transaction isolation level repeatable read, read only');
+      return verifyAudit(db, known);
+    }, STATEMENT_MS);
+    if (broken) {
+      console.error(`The audit is broken: entry ${broken.position} of ${broken.chain}: ${broken.reason}.`);
+      process.exitCode = 1;
+      return;
+    }
+    console.log(`${entries} entries in ${heads.length} chains are as they were written.`);
+    if (file === undefined) return;
+    await writeFile(file, `${JSON.stringify(heads, null, 1)}\n`);
+    console.log(`${known.length} earlier ends are there; those of today are in ${file}.`);
+  } finally {
+    await database.close();
+  }
+}
+
+const headList = z.array(
+  z.strictObject({ chain: z.string(), position: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+);
+
+/** Throws an error that names the file. */
+async function readHeads(file: string): Promise<Head[]> {
+  try {
+    return headList.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    throw new Error(`${file} is not a list that this command has written.`, { cause: error });
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+});
