@@ -19,9 +19,10 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
     router[route.method](
       // As express writes it.
       route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      // Before the body is read: strangers send none of it into memory.
+      // Before the body is read: strangers, and who has no right to it, send none of it into memory.
       identify(authenticate, limiters),
       limiters.ofKeys,
+      authorise(route),
       ...readJsonBody(route.bodyLimit),
       serveOne(route, context),
       auditRefusal(route, context),
@@ -44,11 +45,17 @@ function identify(authenticate: Authenticate, { ofStrangers }: Limiters): Reques
   };
 }
 
+function authorise({ operationId }: Route): RequestHandler {
+  return (_request, response, next) => {
+    requireRight(principalOf(response)!, operationId);
+    next();
+  };
+}
+
 function serveOne(route: Route, context: ApiContext): RequestHandler {
   const { operationId, method, query, body: bodySchema } = route;
   return async (request, response) => {
     const principal = principalOf(response)!;
-    requireRight(principal, operationId);
     const params = request.params as Call['params'];
     const asked = query && parse(query, request.query);
     if (method === 'get') {

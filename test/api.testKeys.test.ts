@@ -108,12 +108,13 @@ test('When a test key asks for what is not of one program, such as keys or the a
     'createApiKey',
     'getServiceAudit',
     'listApiKeys',
+    'publishRevision',
     'revokeApiKey',
     'rotateApiKey',
   ]);
   const { body } = await t.admin.get<{ items: { keyId: string }[] }>('/v1/api-keys');
   for (const { method, path, example } of closed) {
-    const asked = path.replace('{keyId}', body.items[0]!.keyId);
+    const asked = path.replace('{keyId}', body.items[0]!.keyId).replace('{programId}', t.programId);
     const { status } = await (method === 'get'
       ? testKeys.admin.get(asked)
       : testKeys.admin.post(asked, example));
