@@ -4,6 +4,7 @@ import type { Database } from '../database/pool';
 import type { TestClockPrograms } from '../settings/settings';
 import type { Logger } from '../settings/logger';
 import type { EnrollmentClient } from '../temporal/enrollments';
+import type { WorkflowWatch } from '../temporal/visibility';
 
 export interface ApiContext {
   /** The programs that may run on a test clock here. */
@@ -12,6 +13,8 @@ export interface ApiContext {
   /** For the API keys of survey partners. */
   keyring: Keyring;
   enrollments: EnrollmentClient;
+  /** What an enrollment's workflow itself says. */
+  workflows: WorkflowWatch;
   logger: Logger;
   /** Where docs/runbook.md is published. */
   runbookUrl: string;

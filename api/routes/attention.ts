@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { dismissRefusedMessages, needsAttention } from '../operations/attention';
 import { restart } from '../operations/restart';
 import { presentEnrollment } from '../presentation';
-import { requiredNoteBody } from '../schemas';
+import { restartBody } from '../schemas';
 import { read, writeEnrollment, type RouteTools } from './route';
 
 export function attentionRoutes(tools: RouteTools): Router {
@@ -29,7 +29,7 @@ export function restartRoutes(tools: RouteTools): Router {
   const router = Router();
   router.post(
     '/:id/restart',
-    writeEnrollment(tools, ['admin'], requiredNoteBody, async (principal, row, body, message) => {
+    writeEnrollment(tools, ['admin'], restartBody, async (principal, row, body, message) => {
       const restarted = await restart(context, principal, row, body, message);
       return { status: restarted.status, body: presentEnrollment(context, principal, restarted.row) };
     }),
