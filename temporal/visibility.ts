@@ -50,7 +50,7 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
     }
   }
 
-  const ask = (workflowId: string, runId: string) =>
+  const ask = (workflowId: string, runId?: string) =>
     timed(() => client.workflow.getHandle(workflowId, runId).query(projectionQuery), QUERY_TIMEOUT_MS).catch(
       () => undefined,
     );
@@ -92,6 +92,9 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
           ),
       };
     },
+
+    /** The number of the last entry of an enrollment's journal; undefined while no worker answers. */
+    sequence: async (workflowId: string) => (await ask(workflowId))?.sequence,
 
     async runStart(workflowId: string, runId: string) {
       return (await describe(workflowId, runId))?.startTime.getTime();
