@@ -1,8 +1,6 @@
 /** One enrollment, as PostgreSQL holds it and as Temporal knows it. */
-import { isDeepStrictEqual } from 'node:util';
-import { raiseAttention, settleAttention } from '../database/attention';
-import { repairReadModel, type ReadModel } from '../database/comparison';
-import { listColumns } from '../database/listColumns';
+import { noteComparison, type Noticed } from '../database/attention';
+import { compareWith, repairReadModel, type ReadModel } from '../database/comparison';
 import type { Database } from '../database/pool';
 import { ATTENTION_ATTEMPT } from '../program/attention';
 import type { WorkflowSeen, WorkflowWatch } from './ports';
@@ -15,42 +13,39 @@ export async function compareOne(
   { database, workflows }: { database: Database; workflows: Pick<WorkflowWatch, 'look'> },
   row: ReadModel,
 ): Promise<Compared> {
-  const { pool } = database;
-  const { enrollmentId } = row;
-  const seen = await workflows.look(row.workflowId, row.sequence);
-  if (seen.kind === 'missing') {
-    await raiseAttention(pool, enrollmentId, 'RUN_MISSING');
-    return 'missing';
-  }
-  await settleAttention(pool, enrollmentId, ['RUN_MISSING']);
-  // Who reports an activity also takes it back; an activity that was given up is taken back here.
-  await settleAttention(pool, enrollmentId, ['ACTIVITY_RETRYING'], seen.retrying(ATTENTION_ATTEMPT));
-  if (seen.stopped) await raiseAttention(pool, enrollmentId, 'RUN_STOPPED');
-  else await settleAttention(pool, enrollmentId, ['RUN_STOPPED']);
-
-  const compared = await compareState(database, row, seen);
-  if (compared === 'differs') await raiseAttention(pool, enrollmentId, 'READ_MODEL_DIFFERS');
-  if (compared === 'equal' || compared === 'repaired')
-    await settleAttention(pool, enrollmentId, ['READ_MODEL_DIFFERS']);
+  const seen = await workflows.look(row.workflowId);
+  const compared = seen.kind === 'missing' ? 'missing' : await compareState(database, row, seen);
+  await noteComparison(database.pool, row.enrollmentId, noticed(seen, compared));
   return compared;
 }
 
 async function compareState(
   database: Database,
   row: ReadModel,
-  { projection, runStartedAt }: Extract<WorkflowSeen, { kind: 'seen' }>,
+  { projection: ask, runStartedAt }: Extract<WorkflowSeen, { kind: 'seen' }>,
 ): Promise<Compared> {
+  const projection = await ask(row.sequence);
   if (!projection) return 'unknown';
-  const sameRun = row.runId === projection.runId;
-  const sameState =
-    isDeepStrictEqual(row.state, projection.state) && isDeepStrictEqual(row.listed, listColumns(row.state));
-  if (sameRun && row.sequence === projection.sequence && sameState) return 'equal';
-  // It knows less than the read model: Temporal was restored from a backup, and a person must say what was lost. A later
-  // run that knows less is a reset, which somebody wanted.
-  const isAhead = sameRun
-    ? row.sequence > projection.sequence
-    : row.runStartedAt !== null && row.runStartedAt >= runStartedAt;
-  if (isAhead) return 'differs';
-  const written = await database.transaction((db) => repairReadModel(db, row, projection, runStartedAt));
+  const answer = { projection, runStartedAt };
+  const stands = compareWith(row, answer);
+  if (stands === 'equal') return 'equal';
+  if (stands === 'ahead') return 'differs';
+  const written = await database.transaction((db) => repairReadModel(db, row, answer));
   return written ? 'repaired' : 'unknown';
+}
+
+function noticed(seen: WorkflowSeen, compared: Compared): Noticed {
+  if (seen.kind === 'missing') return { stands: ['RUN_MISSING'], over: [] };
+  const found = {
+    RUN_MISSING: false,
+    RUN_STOPPED: seen.standing === 'stopped',
+    // What nobody has answered stays as it was noted.
+    ...(compared !== 'unknown' && { READ_MODEL_DIFFERS: compared === 'differs' }),
+  };
+  const reasons = Object.keys(found) as (keyof typeof found)[];
+  return {
+    stands: reasons.filter((reason) => found[reason]),
+    over: reasons.filter((reason) => !found[reason]),
+    retrying: seen.retrying(ATTENTION_ATTEMPT),
+  };
 }

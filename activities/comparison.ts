@@ -3,9 +3,10 @@
  * nobody can repair by himself. Each run looks at what is suspect already, then at the next part of all.
  */
 import { Context } from '@temporalio/activity';
-import { replaceAttention } from '../database/attention';
+import { noteReplacedOpen, replaceAttention } from '../database/attention';
 import { openReadModels, suspectReadModels, type ReadModel } from '../database/comparison';
 import type { Database } from '../database/pool';
+import { replacedWorkflows } from '../database/resumption';
 import { compareOne } from './compareOne';
 import type { WorkflowWatch } from './ports';
 import type { ComparisonActivities, ComparisonRequest, ComparisonResult } from './types';
@@ -20,6 +21,8 @@ const PAGE = 10;
 /** Bounds the work of one run: 500 every five minutes are 144,000 a day. */
 const PAGES = 50;
 const MOST_SUSPECTS = 200;
+/** The latest ones; Temporal resets nothing that is older than its retention. */
+const MOST_REPLACED = 1_000;
 
 export function createComparisonActivities(deps: Deps): ComparisonActivities {
   return { compare: (request) => compare(deps, request) };
@@ -32,6 +35,8 @@ async function compare(deps: Deps, request: ComparisonRequest): Promise<Comparis
   const result: ComparisonResult = before ?? { compared: 0, repaired: 0, after: request.after };
   if (!before) {
     await replaceAttention(database.pool, 'WORKFLOW_TASK_FAILING', await workflows.withFailingTasks());
+    const replaced = await replacedWorkflows(database.pool, MOST_REPLACED);
+    await noteReplacedOpen(database.pool, await workflows.openAmong(replaced));
     const stopped = await workflows.stoppedLately();
     await comparePage(deps, await suspectReadModels(database.pool, stopped, MOST_SUSPECTS), result);
   }

@@ -3,10 +3,12 @@
  *
  *   freeze (one transaction) -> read the rail's baseline -> frozen -> submitting (commits; one caller only) -> call once
  *
- * Whoever finds the row past `frozen` does not call: the outcome is unknown until the rail has been asked.
+ * Whoever finds the row past `frozen` does not call: the outcome is unknown until the rail has been asked. A workflow that a
+ * restart or a later enrollment has replaced, and that somebody has reset since, pays nothing and fails.
  */
 import { createHash } from 'node:crypto';
-import type { Database } from '../database/pool';
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { Database, Queryable } from '../database/pool';
 import {
   bookOutcome,
   countDeadCredits,
@@ -20,6 +22,7 @@ import {
   type PayoutRow,
 } from '../database/payouts';
 import { programAtRevision } from '../database/programs';
+import { isReplaced } from '../database/resumption';
 import type { PayoutFacts } from '../program/enrollmentState';
 import type { PayoutOutcome, PayoutRequest } from '../program/payout';
 import { ThirdPartyError } from '../program/thirdPartyError';
@@ -60,7 +63,9 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
 /** The payout of the enrollment that counts; a frozen one for other data (a reset came between) is replaced. */
 async function freeze(database: Database, rail: string, request: PayRequest): Promise<PayoutRow> {
   const { enrollmentId, advertiserId, amountMinor, currency, statementId } = request;
+  const workflowId = callingWorkflow();
   return database.transaction(async (client) => {
+    await refuseReplaced(client, enrollmentId, workflowId);
     const live = await liveCredit(client, enrollmentId);
     if (live) {
       const wanted = { reference: live.payoutKey, advertiserId, amountMinor, currency };
@@ -73,11 +78,17 @@ async function freeze(database: Database, rail: string, request: PayRequest): Pr
     if (refused) return refused;
     const reference = `${enrollmentId}:credit:${(await countDeadCredits(client, enrollmentId)) + 1}`;
     const frozen: PayoutRequest = { reference, advertiserId, amountMinor, currency };
-    const payout = { request: frozen, requestHash: hashOf(frozen), enrollmentId, rail, statementId };
+    const payout = {
+      request: frozen,
+      requestHash: hashOf(frozen),
+      enrollmentId,
+      workflowId,
+      rail,
+      statementId,
+    };
     if (!(await insertFrozen(client, payout)))
       throw new Error(
-        'Another payout came at this moment, or the read model does not say that this enrollment is being paid; try again. ' +
-          'If another workflow goes on with the enrollment, terminate this one.',
+        'Another payout came at this moment, or the read model does not say that this workflow pays for the enrollment; try again.',
       );
     return (await findPayout(client, reference))!;
   });
@@ -95,8 +106,14 @@ async function settle(deps: Deps, attempt: PaymentAttempt): Promise<PayoutFacts>
   const { pool } = deps.database;
   const row = await findPayout(pool, attempt.payoutKey);
   if (!row) throw new Error(`There is no payout ${attempt.payoutKey}.`);
-  if (row.state === 'paid' || row.state === 'refused' || row.state === 'void') return payoutFacts(row);
+  const payout = await becameOf(deps, row, attempt);
+  // What is known is booked all the same; only the wait for the rest is another workflow's.
+  if (payout.state !== 'paid') await refuseReplaced(pool, row.enrollmentId, callingWorkflow());
+  return payout;
+}
 
+async function becameOf(deps: Deps, row: PayoutRow, attempt: PaymentAttempt): Promise<PayoutFacts> {
+  if (row.state === 'paid' || row.state === 'refused' || row.state === 'void') return payoutFacts(row);
   const { outcome } = attempt;
   const isDecided = outcome.outcome === 'paid' || outcome.outcome === 'refused';
   // An unclear outcome is booked before the rail is asked, and only as the first that is known of the call.
@@ -139,6 +156,20 @@ async function book({ database }: Deps, payoutKey: string, outcome: PayoutOutcom
 function payoutFacts({ payoutKey: key, state, railPaymentId, request, statementId }: PayoutRow): PayoutFacts {
   const { amountMinor, currency } = request;
   return { key, state, railPaymentId, amountMinor, currency, statementId };
+}
+
+function callingWorkflow(): string {
+  return Context.current().info.workflowExecution!.workflowId;
+}
+
+/** It would try again or wait for ever, beside the workflow that has the say now. */
+async function refuseReplaced(db: Queryable, enrollmentId: string, workflowId: string): Promise<void> {
+  if (!(await isReplaced(db, enrollmentId, workflowId))) return;
+  throw ApplicationFailure.nonRetryable(
+    `${enrollmentId} was restarted under another workflow id, or its brand has enrolled again; this workflow was reset since ` +
+      'and pays nothing. Nothing has to be done here.',
+    'WORKFLOW_REPLACED',
+  );
 }
 
 async function railOf({ database, rails }: Deps, request: PayRequest): Promise<PayoutRail> {

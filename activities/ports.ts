@@ -9,14 +9,15 @@ import type { PayoutLookUp, PayoutOutcome, PayoutRequest } from '../program/payo
 
 /** What Temporal knows of the workflows of enrollments (temporal/visibility.ts). Throws when Temporal does not answer. */
 export interface WorkflowWatch {
-  /** `known` is the last entry that the read model holds; what came after it is asked of earlier runs, too. */
-  look(workflowId: string, known?: number): Promise<WorkflowSeen>;
+  look(workflowId: string): Promise<WorkflowSeen>;
   /** When a run started (epoch ms); undefined if Temporal has forgotten it. */
   runStart(workflowId: string, runId: string): Promise<number | undefined>;
   /** Ids of open enrollments whose workflow tasks fail. */
   withFailingTasks(): Promise<string[]>;
   /** Ids of enrollments that were terminated, failed or timed out lately; newest first, not all for ever. */
   stoppedLately(): Promise<string[]>;
+  /** Which of these are open. */
+  openAmong(workflowIds: readonly string[]): Promise<string[]>;
   /** Ids of all open enrollments. */
   open(): AsyncIterable<string>;
 }
@@ -27,12 +28,15 @@ export type WorkflowSeen =
       kind: 'seen';
       /** Of its current run, which is the last one. */
       runStartedAt: number;
-      /** Terminated, failed or timed out: nothing goes on. */
-      stopped: boolean;
+      /** `stopped`: terminated, failed or timed out, so nothing goes on. */
+      standing: 'open' | 'ended' | 'stopped';
       /** Names of activities that have been tried this often or more. */
       retrying(attempts: number): string[];
-      /** What the read model should hold; undefined while no worker answers for it. */
-      projection: Projection | undefined;
+      /**
+       * Asks it what the read model should hold; undefined while no worker answers for it. `known` is the last entry that
+       * the read model holds; what came after it is asked of earlier runs, too.
+       */
+      projection: (known?: number) => Promise<Projection | undefined>;
     };
 
 export interface AdPlatform {

@@ -5,6 +5,7 @@ import type { TestClockPrograms } from '../settings/settings';
 import type { Logger } from '../settings/logger';
 import type { EnrollmentClient } from '../temporal/enrollments';
 import type { RateLimits } from './rateLimits';
+import type { WorkflowWatch } from '../temporal/visibility';
 
 export interface ApiContext {
   /** The programs that may run on a test clock here. */
@@ -13,6 +14,8 @@ export interface ApiContext {
   /** For the API keys of survey partners. */
   keyring: Keyring;
   enrollments: EnrollmentClient;
+  /** What an enrollment's workflow itself says. */
+  workflows: WorkflowWatch;
   logger: Logger;
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed. */

@@ -6,6 +6,7 @@ import { createLogger } from '../settings/logger';
 import { readApiSettings } from '../settings/settings';
 import { connectTemporal } from '../temporal/connection';
 import { createEnrollmentClient } from '../temporal/enrollments';
+import { createWorkflowWatch } from '../temporal/visibility';
 import { createApp } from './app';
 import { createAuthentication } from './authentication';
 
@@ -30,6 +31,7 @@ function main(): void {
       database,
       keyring: createKeyring(settings.partnerKeySecrets),
       enrollments: createEnrollmentClient(temporal, { taskQueue }),
+      workflows: createWorkflowWatch(temporal, { taskQueue }),
       logger,
       testClockPrograms: settings.testClockPrograms,
       rateLimits: settings.rateLimits,

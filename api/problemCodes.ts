@@ -15,6 +15,9 @@ export const PROBLEM_CODES = {
   ENROLLMENT_CREDITED: 'nothing; the credit was paid, or may have been',
   REPEATED_TOO_OFTEN:
     'nothing: it is known. Comes after 100 repetitions of what is known already: confirmations, questionnaires and deferrals together, over the life of an enrollment',
+  READ_MODEL_DIFFERS: 'a restart: compare first, then send it with `lastKnown` (docs/runbook.md)',
+  WORKFLOW_NOT_ANSWERING:
+    'a restart: see that a worker runs, then send the same request with the same key (docs/runbook.md)',
   NO_TEST_CLOCK: 'nothing; the program runs on real time',
   CLOCK_NOT_ADJUSTABLE: 'choose a later instant, and a speed within the limits',
   API_KEY_ENDED: 'make another key: this one is revoked, expired or replaced',

@@ -97,6 +97,9 @@ export type NoteBody = z.infer<typeof noteBody>;
 export const requiredNoteBody = z.strictObject({ note });
 export type RequiredNoteBody = z.infer<typeof requiredNoteBody>;
 
+export const restartBody = requiredNoteBody.extend({ lastKnown: z.boolean().optional() });
+export type RestartBody = z.infer<typeof restartBody>;
+
 export const holdBody = noteBody.extend({ reasonCode: oneOf(REASONS_FOR.hold) });
 export type HoldBody = z.infer<typeof holdBody>;
 

@@ -58,16 +58,30 @@ export async function settleForWorkflow(
   );
 }
 
-/** Removes what is over: these reasons of the enrollment, but for the subjects that still stand. */
-export async function settleAttention(
+/** What a comparison has found of one enrollment; reasons that it names nowhere stay as they are. */
+export interface Noticed {
+  stands: readonly AttentionReason[];
+  over: readonly AttentionReason[];
+  /** Activities that fail still; undefined if nobody knows. */
+  retrying?: readonly string[];
+}
+
+/**
+ * Notes what stands and removes what is over. Who reports an activity also takes it back; one that was given up is taken
+ * back here.
+ */
+export async function noteComparison(
   db: Queryable,
   enrollmentId: string,
-  reasons: readonly AttentionReason[],
-  standing: readonly string[] = [],
+  { stands, over, retrying }: Noticed,
 ): Promise<void> {
   await db.query(
-    `delete from attention where enrollment_id = $1 and reason = any($2) and subject <> all($3)`,
-    [enrollmentId, reasons, standing],
+    `with gone as (delete from attention
+                    where enrollment_id = $1
+                      and (reason = any($3) or (reason = 'ACTIVITY_RETRYING' and subject <> all($4::text[]))))
+     insert into attention (enrollment_id, reason, subject)
+     select $1, reason, '' from unnest($2::text[]) as standing(reason) on conflict do nothing`,
+    [enrollmentId, stands, over, retrying ?? null],
   );
 }
 
@@ -87,7 +101,22 @@ export async function replaceAttention(
   );
 }
 
-/** In the scope, oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over. */
+/** The replaced workflows that are open now, each beside the workflow that goes on with its enrollment. */
+export async function noteReplacedOpen(db: Queryable, workflowIds: readonly string[]): Promise<void> {
+  await db.query(
+    `with standing as (select enrollment_id, payload->>'replacedWorkflowId' as subject from decision
+                        where kind = 'restart' and payload->>'replacedWorkflowId' = any($1)),
+          gone as (delete from attention where reason = 'REPLACED_RUN_OPEN' and subject <> all($1))
+     insert into attention (enrollment_id, reason, subject)
+     select enrollment_id, 'REPLACED_RUN_OPEN', subject from standing on conflict do nothing`,
+    [workflowIds],
+  );
+}
+
+/**
+ * In the scope, oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over, but for a
+ * workflow of it that is open still.
+ */
 export async function listAttention(
   db: Queryable,
   scope: Scope,
@@ -100,7 +129,7 @@ export async function listAttention(
        from (
          select a.reason, a.since, a.enrollment_id, a.subject
            from attention a join enrollment o using (enrollment_id)
-          where o.state->'ending' = 'null'::jsonb and o.superseded_by is null
+          where (o.state->'ending' = 'null'::jsonb and o.superseded_by is null) or a.reason = 'REPLACED_RUN_OPEN'
          union all
          select 'MESSAGE_REFUSED', min(t.recorded_at), t.enrollment_id, t.details->>'message'
            from timeline_event t

@@ -1,6 +1,7 @@
-/** The read models of open enrollments, as they are compared with Temporal and repaired. */
-import type { ListColumns } from './listColumns';
-import type { Queryable } from './pool';
+/** The read models of open enrollments, as they are compared with what their workflows answer, and repaired. */
+import { isDeepStrictEqual } from 'node:util';
+import { listColumns, type ListColumns } from './listColumns';
+import { firstRow, type Queryable } from './pool';
 import { writeProjection, type ProjectionWrite } from './projection';
 import type { EnrollmentState } from '../program/enrollmentState';
 
@@ -16,6 +17,13 @@ export interface ReadModel {
   listed: ListColumns;
   /** Changes with every write of the row. */
   version: string;
+}
+
+/** What a workflow says that the read model should hold. */
+export interface WorkflowAnswer {
+  projection: ProjectionWrite;
+  /** Of its current run, as Temporal knows it (epoch ms). */
+  runStartedAt: number;
 }
 
 const SELECT = `select enrollment_id as "enrollmentId", workflow_id as "workflowId", run_id as "runId",
@@ -36,6 +44,11 @@ export async function openReadModels(
     [after, limit],
   );
   return result.rows as ReadModel[];
+}
+
+/** Undefined unless the enrollment is open and was started. */
+export async function openReadModel(db: Queryable, enrollmentId: string): Promise<ReadModel | undefined> {
+  return firstRow<ReadModel>(await db.query(`${SELECT} and enrollment_id = $1`, [enrollmentId]));
 }
 
 /** Those open ones that somebody has noted already, or whose workflow is one of these. */
@@ -65,19 +78,44 @@ export async function isKnown(
 }
 
 /**
+ * How a read model stands to its workflow. `ahead`: the workflow knows less, because its last task was lost or Temporal was
+ * restored from a backup, and a person must say what counts. A later run that knows less is a reset, which somebody wanted.
+ */
+export function compareWith(
+  row: ReadModel,
+  { projection, runStartedAt }: WorkflowAnswer,
+): 'equal' | 'behind' | 'ahead' {
+  const sameRun = row.runId === projection.runId;
+  const sameState =
+    isDeepStrictEqual(row.state, projection.state) && isDeepStrictEqual(row.listed, listColumns(row.state));
+  if (sameRun && row.sequence === projection.sequence && sameState) return 'equal';
+  const isAhead = sameRun
+    ? row.sequence > projection.sequence
+    : row.runStartedAt !== null && row.runStartedAt >= runStartedAt;
+  return isAhead ? 'ahead' : 'behind';
+}
+
+/** Whether nothing was written since it was read. Locks it until the end of the transaction. */
+export async function lockUnchanged(
+  db: Queryable,
+  { enrollmentId, version }: Pick<ReadModel, 'enrollmentId' | 'version'>,
+): Promise<boolean> {
+  const result = await db.query(
+    `select from enrollment where enrollment_id = $1 and xmin::text = $2 for update`,
+    [enrollmentId, version],
+  );
+  return result.rowCount === 1;
+}
+
+/**
  * Writes what the workflow answered, unless anything was written since the read model was read: what came in between is
  * newer than the answer. Call it inside a transaction; true if it was written.
  */
 export async function repairReadModel(
   db: Queryable,
   seen: Pick<ReadModel, 'enrollmentId' | 'version'>,
-  projection: ProjectionWrite,
-  exactStart: number,
+  { projection, runStartedAt }: WorkflowAnswer,
 ): Promise<boolean> {
-  const unchanged = await db.query(
-    `select from enrollment where enrollment_id = $1 and xmin::text = $2 for update`,
-    [seen.enrollmentId, seen.version],
-  );
-  if (unchanged.rowCount === 0) return false;
-  return (await writeProjection(db, projection, undefined, exactStart)) === 'written';
+  if (!(await lockUnchanged(db, seen))) return false;
+  return (await writeProjection(db, projection, undefined, runStartedAt)) === 'written';
 }

@@ -61,9 +61,9 @@ export async function findPayout(db: Queryable, payoutKey: string): Promise<Payo
 
 /**
  * Freezes a request; false when another live credit of the enrollment exists (somebody was quicker), when the read model
- * does not say that it is being paid, or when its brand has a later enrollment, which was made because nothing was paid for
- * this one. A workflow that was replaced by a restart, or an attempt of a run before a reset, knows less than the read
- * model: what is held, withdrawn or not approved there is not paid. The lock keeps these apart.
+ * is another workflow's or does not say that it is being paid, or when its brand has a later enrollment, which was made
+ * because nothing was paid for this one. An attempt of a run before a reset knows less than the read model: what is held,
+ * withdrawn or not approved there is not paid. The lock keeps these apart.
  */
 export async function insertFrozen(
   db: Queryable,
@@ -71,6 +71,7 @@ export async function insertFrozen(
     request: PayoutRequest;
     requestHash: string;
     enrollmentId: string;
+    workflowId: string;
     rail: string;
     statementId: string;
   },
@@ -80,7 +81,8 @@ export async function insertFrozen(
       `insert into payout (payout_key, enrollment_id, kind, rail, request, request_hash, statement_id)
        select $1, enrollment_id, 'credit', $3, $4, $5, $6
          from enrollment
-        where enrollment_id = $2 and superseded_by is null and state->>'stage' = 'paying' for key share`,
+        where enrollment_id = $2 and workflow_id = $7 and superseded_by is null and state->>'stage' = 'paying'
+          for key share`,
       [
         payout.request.reference,
         payout.enrollmentId,
@@ -88,6 +90,7 @@ export async function insertFrozen(
         JSON.stringify(payout.request),
         payout.requestHash,
         payout.statementId,
+        payout.workflowId,
       ],
     );
     return result.rowCount === 1;

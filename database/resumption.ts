@@ -28,6 +28,33 @@ export async function readResumption(db: Queryable, enrollmentId: string): Promi
 }
 
 /**
+ * Whether this workflow has lost its say for good: a restart has put another one in its place, or its brand has a later
+ * enrollment. Somebody may have reset it since.
+ */
+export async function isReplaced(db: Queryable, enrollmentId: string, workflowId: string): Promise<boolean> {
+  const result = await db.query(
+    `select from enrollment e
+      where enrollment_id = $1
+        and (superseded_by is not null
+             or exists (select from decision d
+                         where d.enrollment_id = e.enrollment_id and d.kind = 'restart'
+                           and d.payload->>'replacedWorkflowId' = $2))`,
+    [enrollmentId, workflowId],
+  );
+  return result.rowCount === 1;
+}
+
+/** The workflows that restarts have replaced, the latest ones first. */
+export async function replacedWorkflows(db: Queryable, limit: number): Promise<string[]> {
+  const result = await db.query(
+    `select payload->>'replacedWorkflowId' as "workflowId" from decision
+      where kind = 'restart' order by decided_at desc limit $1`,
+    [limit],
+  );
+  return (result.rows as { workflowId: string }[]).map(({ workflowId }) => workflowId);
+}
+
+/**
  * Gives an open enrollment another workflow id, under which it is to be started again. Call it inside a transaction; false
  * when somebody has done so at this moment, or it has ended.
  */

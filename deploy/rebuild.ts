@@ -62,7 +62,8 @@ async function reportLost(
   let lost = 0;
   for await (const workflowId of workflows.open()) {
     const seen = await workflows.look(workflowId);
-    const enrollmentId = seen.kind === 'seen' ? seen.projection?.state.enrollmentId : undefined;
+    const projection = seen.kind === 'seen' ? await seen.projection() : undefined;
+    const enrollmentId = projection?.state.enrollmentId;
     if (await isKnown(pool, { workflowId, enrollmentId })) continue;
     lost += 1;
     console.log(

@@ -11,6 +11,8 @@ export const ATTENTION = {
     'The workflow was terminated, failed or timed out, and the enrollment is still open. Find out why, then restart it (POST /v1/enrollments/{id}/restart); nothing is paid twice.',
   RUN_MISSING:
     'Temporal does not know the workflow of this open enrollment. Find out whether it was deleted or Temporal was restored, then restart it (POST /v1/enrollments/{id}/restart).',
+  REPLACED_RUN_OPEN:
+    'A workflow that a restart has replaced was reset and is open again, beside the one that goes on with the enrollment. It pays nothing. Terminate it in Temporal UI.',
   READ_MODEL_DIFFERS:
     'Lists and timeline tell more than the workflow knows, as after a restore of Temporal from a backup. Compare the two and send the messages again that the workflow has lost.',
   MESSAGE_REFUSED:

@@ -51,8 +51,11 @@ export type DecisionContent = {
   | { kind: 'approval'; outcome: ApprovalOutcome; statementId: string }
   /** Of an enrollment that has ended: its brand may enroll again. The workflow never reads it. */
   | { kind: 'new_enrollment' }
-  /** Of an open enrollment whose workflow was stopped: it goes on from its recorded facts. Never read by the workflow. */
-  | { kind: 'restart' }
+  /**
+   * Of an open enrollment whose workflow was stopped: it goes on from its recorded facts, `lastKnown` if they are those of
+   * PostgreSQL because the workflow could not be asked or knew less. Never read by the workflow.
+   */
+  | { kind: 'restart'; replacedWorkflowId: string; lastKnown: boolean }
   /** Of the personal data of an enrollment that has ended. Never read by the workflow. */
   | { kind: 'erasure' }
 );

@@ -1,6 +1,5 @@
 /** Starts enrollments and sends them messages; says in our own words what came of it. */
 import {
-  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -22,14 +21,7 @@ import {
   type Resumed,
 } from '../workflows/messages';
 import { payoutTaskQueue } from './taskQueues';
-
-/** gRPC status codes. */
-const CANCELLED = 1;
-const DEADLINE_EXCEEDED = 4;
-const RESOURCE_EXHAUSTED = 8;
-const FAILED_PRECONDITION = 9;
-const ABORTED = 10;
-const UNAVAILABLE = 14;
+import { isUnavailable, TemporalUnavailable, unavailableOr } from './unavailable';
 
 /** Time for all tries that the SDK makes of a call while Temporal is away. */
 const CALL_TIMEOUT_MS = 8_000;
@@ -45,17 +37,10 @@ const TRIES_OF_UNPROCESSED = 3;
  */
 const WORKFLOW_TASK_TIMEOUT = '20 seconds';
 
-export class TemporalUnavailable extends Error {
-  override readonly name = 'TemporalUnavailable';
-}
-
 /** The workflow id of an enrollment belongs to a workflow of somebody else. */
 export class WorkflowIdTaken extends Error {
   override readonly name = 'WorkflowIdTaken';
 }
-
-/** How an enrollment's workflow stands: `stopped` is terminated, failed or timed out, `missing` is unknown to Temporal. */
-export type Standing = 'open' | 'ended' | 'stopped' | 'missing';
 
 /** What came of a message. */
 export type Sent =
@@ -91,8 +76,6 @@ export interface EnrollmentClient {
   ): Promise<Sent>;
   /** Tells the workflow to read its program's clock again; throws TemporalUnavailable. An ended one needs nothing. */
   wake(workflowId: string): Promise<void>;
-  /** Throws TemporalUnavailable. */
-  standing(workflowId: string): Promise<Standing>;
   /** Whether Temporal answers; for readiness. */
   ping(): Promise<void>;
 }
@@ -149,13 +132,6 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw unavailableOr(error);
         await requireOwner(workflowId, input.enrollmentId);
       }
-    },
-
-    async standing(workflowId) {
-      const run = await describe(workflowId);
-      if (!run) return 'missing';
-      if (run.status.name === 'RUNNING') return 'open';
-      return ['TERMINATED', 'FAILED', 'TIMED_OUT'].includes(run.status.name) ? 'stopped' : 'ended';
     },
 
     async send(workflowId, update, message, updateId) {
@@ -232,26 +208,4 @@ function failedToSend(error: unknown): Sent {
   }
   if (isUnavailable(error)) return { kind: 'unavailable' };
   throw error;
-}
-
-/** Limits, closing and not-ready workflows, time-outs and a server that is away: all pass by themselves. */
-function isUnavailable(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (!isGrpcServiceError(current)) continue;
-    return [
-      CANCELLED,
-      DEADLINE_EXCEEDED,
-      RESOURCE_EXHAUSTED,
-      FAILED_PRECONDITION,
-      ABORTED,
-      UNAVAILABLE,
-    ].includes(current.code);
-  }
-  return false;
-}
-
-function unavailableOr(error: unknown): unknown {
-  return isUnavailable(error)
-    ? new TemporalUnavailable('Temporal does not answer.', { cause: error })
-    : error;
 }

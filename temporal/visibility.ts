@@ -1,19 +1,25 @@
 /**
- * What Temporal knows of the enrollments' workflows, for the comparison with PostgreSQL. Lists are a moment late, so they
- * only say where to look; what counts is asked of the workflow itself.
+ * What Temporal knows of the enrollments' workflows, for the comparison with PostgreSQL and for a restart. Lists are a
+ * moment late, so they only say where to look; what counts is asked of the workflow itself. Of one that has closed a
+ * worker replays the history for it, Signals included that came too late for the workflow to see them.
  */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { WorkflowExecutionDescription, WorkflowExecutionStatusName } from '@temporalio/client';
 import { ENROLLMENT_WORKFLOW, projectionQuery } from '../workflows/messages';
+import { unavailableOr } from './unavailable';
 
 /** A workflow that no worker answers for must not hold up the others. */
 const QUERY_TIMEOUT_MS = 5_000;
 const CALL_TIMEOUT_MS = 10_000;
 /** More of them at once have one cause, and a person is at work on it. */
 const MOST_LISTED = 1_000;
+/** A query may be long, but not endless. */
+const IDS_IN_A_QUERY = 100;
 /** A search attribute that the server sets after the fifth failure in a row, and removes. */
 const FAILING_TASKS = 'TemporalReportedProblems';
 const STOPPED: readonly WorkflowExecutionStatusName[] = ['TERMINATED', 'FAILED', 'TIMED_OUT'];
+
+export type WorkflowWatch = ReturnType<typeof createWorkflowWatch>;
 
 /** `taskQueue` is that of the enrollments; one namespace may have several. */
 export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: string }) {
@@ -40,21 +46,21 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
       return await timed(() => client.workflow.getHandle(workflowId, runId).describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
+      throw unavailableOr(error);
     }
   }
 
-  const ask = (workflowId: string, runId: string) =>
+  const ask = (workflowId: string, runId?: string) =>
     timed(() => client.workflow.getHandle(workflowId, runId).query(projectionQuery), QUERY_TIMEOUT_MS).catch(
       () => undefined,
     );
 
   /**
    * With the entries after `known`, also those of the runs before, if Temporal still has them. Undefined while no worker
-   * answers for it; of one whose tasks fail, the question would only fail over and over.
+   * answers for it; of an open one whose tasks fail, the question would only fail over and over.
    */
   async function projectionOf(run: WorkflowExecutionDescription, known: number) {
-    if (FAILING_TASKS in run.searchAttributes) return undefined;
+    if (isOpen(run) && FAILING_TASKS in run.searchAttributes) return undefined;
     const projection = await ask(run.workflowId, run.runId);
     if (!projection) return undefined;
     let { continuedFrom, events } = projection;
@@ -69,22 +75,26 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
   }
 
   return {
-    /** `known` is the last entry that the asker holds. */
-    async look(workflowId: string, known = Infinity) {
+    /** Throws TemporalUnavailable. */
+    async look(workflowId: string) {
       const run = await describe(workflowId);
       if (!run) return { kind: 'missing' } as const;
       const pending = run.raw.pendingActivities ?? [];
       return {
         kind: 'seen' as const,
         runStartedAt: run.startTime.getTime(),
-        stopped: STOPPED.includes(run.status.name),
-        projection: await projectionOf(run, known),
+        standing: standingOf(run),
+        /** `known` is the last entry that the asker holds. */
+        projection: (known = Infinity) => projectionOf(run, known),
         retrying: (attempts: number) =>
           pending.flatMap(({ attempt, activityType }) =>
             (attempt ?? 0) >= attempts ? [activityType?.name ?? ''] : [],
           ),
       };
     },
+
+    /** The number of the last entry of an enrollment's journal; undefined while no worker answers. */
+    sequence: async (workflowId: string) => (await ask(workflowId))?.sequence,
 
     async runStart(workflowId: string, runId: string) {
       return (await describe(workflowId, runId))?.startTime.getTime();
@@ -95,5 +105,24 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
     stoppedLately: () => most(`ExecutionStatus in ('Terminated', 'Failed', 'TimedOut')`),
 
     open: () => list(`ExecutionStatus = 'Running'`),
+
+    async openAmong(workflowIds: readonly string[]) {
+      const found: string[] = [];
+      for (let from = 0; from < workflowIds.length; from += IDS_IN_A_QUERY) {
+        const ids = workflowIds.slice(from, from + IDS_IN_A_QUERY).map((id) => `'${id}'`);
+        found.push(...(await most(`ExecutionStatus = 'Running' and WorkflowId in (${ids.join(', ')})`)));
+      }
+      return found;
+    },
   };
+}
+
+function isOpen({ status }: WorkflowExecutionDescription): boolean {
+  return status.name === 'RUNNING';
+}
+
+/** `stopped`: terminated, failed or timed out. */
+function standingOf(run: WorkflowExecutionDescription): 'open' | 'ended' | 'stopped' {
+  if (isOpen(run)) return 'open';
+  return STOPPED.includes(run.status.name) ? 'stopped' : 'ended';
 }

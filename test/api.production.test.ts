@@ -7,6 +7,7 @@ import { createDatabase, type Database } from '../database/pool';
 import { createLogger } from '../settings/logger';
 import { readApiSettings, readSetupSettings } from '../settings/settings';
 import { createEnrollmentClient } from '../temporal/enrollments';
+import { createWorkflowWatch } from '../temporal/visibility';
 import { startTestService, type TestService } from './support/testService';
 
 const ENVIRONMENT = {
@@ -47,6 +48,7 @@ describe('requests', () => {
     database,
     keyring: createKeyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]),
     enrollments: createEnrollmentClient(t.temporal, { taskQueue: t.plan.taskQueue }),
+    workflows: createWorkflowWatch(t.temporal, { taskQueue: t.plan.taskQueue }),
     logger: createLogger('test', 'silent'),
     testClockPrograms,
     rateLimits: { perKey: 1, perAddress: 1 },

@@ -96,7 +96,9 @@ test('When the read model is written between the comparison and its repair, then
     const stale = await brand.workflow.query(projectionQuery);
     await brand.confirm();
     const repair = (version: ReadModel) =>
-      database.transaction((db) => repairReadModel(db, version, stale, Date.now()));
+      database.transaction((db) =>
+        repairReadModel(db, version, { projection: stale, runStartedAt: Date.now() }),
+      );
     expect(await repair(seen)).toBe(false);
     expect(await brand.happened()).toContain('partner_confirmed');
     await expectEqualToWorkflow();

@@ -1,5 +1,6 @@
 /** A reset from the command line, at each state of the payout: the process runs again, and the money moves once. */
 import { eventually } from '../dev/apiClient';
+import { attentionItems, attentionReasons, compareUntil } from './support/attention';
 import { holdRows } from './support/databaseGate';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import * as payouts from './support/payouts';
@@ -85,26 +86,51 @@ test('When the process is reset after the rail has refused, then the new run doe
   expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
 });
 
-test('When a workflow is reset that a restart has replaced, and the enrollment was withdrawn since, then it pays nothing', async () => {
-  const { workflow } = enrolled;
-  await workflow.terminate('by mistake');
-  expect((await enrolled.ask(t.admin, 'restart', { note: 'By mistake.' })).status).toBe(200);
-  await enrolled.untilEvent('restarted');
-  expect((await enrolled.withdraw()).status).toBe(200);
-  await payouts.payoutDateComes(program);
-  const { workflowId } = workflow;
-  const where = ['--workflow-id', workflowId, '--type', 'LastWorkflowTask'];
-  await temporalCommand(t, 'workflow', 'reset', ...where, '--reason', 'a test');
-  await workflow.signal('wake');
+test('When a workflow is reset that a restart has replaced, and the enrollment was withdrawn since, then it fails and pays nothing', async () => {
+  await replaceAndReset(async () => {
+    expect((await enrolled.withdraw()).status).toBe(200);
+    await payouts.payoutDateComes(program);
+  });
+  await enrolled.workflow.signal('wake');
   // It believes that it has to pay.
-  await eventually(
-    async () => (await workflow.describe()).raw.pendingActivities ?? [],
-    (pending) => pending.some(({ activityType, lastFailure }) => activityType?.name === 'pay' && lastFailure),
-  );
+  await expectReplaced('pay');
   expect(await payouts.payoutRows(t, enrolled)).toEqual([]);
   expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
   expect((await enrolled.now()).status).toBe('withdrawn');
-  await workflow.terminate('replaced by a restart');
+});
+
+test('When a workflow that a restart has replaced is reset, then it is listed while it is open, and only the other one pays', async () => {
+  const { workflow } = enrolled;
+  await replaceAndReset();
+  await compareUntil(t, enrolled.id, ['REPLACED_RUN_OPEN']);
+  const [item] = await attentionItems(t, enrolled.id);
+  expect(item).toMatchObject({
+    subject: workflow.workflowId,
+    temporalUiUrl: expect.stringMatching(encodeURIComponent(workflow.workflowId) + '$') as string,
+  });
+
+  await payouts.payoutDateComes(program);
+  await enrolled.untilStatus('paid');
+  // It is listed also now that the enrollment has ended.
+  expect(await attentionReasons(t, enrolled.id)).toEqual(['REPLACED_RUN_OPEN']);
+  await workflow.signal('wake');
+  await expectReplaced('pay');
+  expect(await payouts.paymentsOf(t, enrolled)).toHaveLength(1);
+  expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'paid', attempt: 1 }]);
+  await compareUntil(t, enrolled.id, []);
+});
+
+test('When a replaced workflow is reset while nobody knows whether the rail has paid, then it stops looking, and the other one finds the payment', async () => {
+  const only = payouts.payoutKey(enrolled);
+  await t.fault({ target: 'payout', fault: 'execute_then_drop', only });
+  await t.fault({ target: 'payout_lookup', fault: 'late_visibility', ms: 600_000, times: 1_000, only });
+  await payouts.payoutDateComes(program);
+  await enrolled.untilEvent('payout_unknown');
+  await replaceAndReset();
+  await expectReplaced('settle');
+  await payouts.clearFaults(t);
+  await enrolled.untilStatus('paid');
+  expect(await payouts.paymentsOf(t, enrolled)).toHaveLength(1);
 });
 
 test('When a paid process is reset to before its calculation and the spend has changed, then it says what was paid', async () => {
@@ -117,6 +143,23 @@ test('When a paid process is reset to before its calculation and the spend has c
   expect((await enrolled.now()).credit).toEqual(paid);
   expect(await enrolled.workflow.result()).toMatchObject({ status: 'paid', amountMinor: paid.amountMinor });
 });
+
+/** Restarts the enrollment, and resets the workflow that this has replaced to its last task. */
+async function replaceAndReset(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  const { workflow } = enrolled;
+  await workflow.terminate('by mistake');
+  expect((await enrolled.ask(t.admin, 'restart', { note: 'By mistake.' })).status).toBe(200);
+  await enrolled.untilEvent('restarted');
+  await meanwhile();
+  const where = ['--workflow-id', workflow.workflowId, '--type', 'LastWorkflowTask'];
+  await temporalCommand(t, 'workflow', 'reset', ...where, '--reason', 'a test');
+}
+
+async function expectReplaced(activityType: string): Promise<void> {
+  await expect(enrolled.workflow.result()).rejects.toMatchObject({
+    cause: { activityType, cause: { type: 'WORKFLOW_REPLACED' } },
+  });
+}
 
 /** Of the enrollment's ad account, in the calculation period. */
 async function changeSpend(total: string): Promise<void> {

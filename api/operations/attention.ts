@@ -13,11 +13,11 @@ export async function needsAttention(context: ApiContext, principal: Principal) 
     reason,
     since: since.toISOString(),
     enrollmentId,
-    /** Which activity, payout or message, where the reason alone does not say it. */
+    /** Which activity, payout, message or workflow, where the reason alone does not say it. */
     subject: subject || null,
     whatToDo: ATTENTION[reason],
     runbookUrl: `${context.runbookUrl}#${runbookAnchor(reason)}`,
-    temporalUiUrl: context.temporalUiUrl(workflowId),
+    temporalUiUrl: context.temporalUiUrl(reason === 'REPLACED_RUN_OPEN' ? subject : workflowId),
   }));
   return { items, total };
 }

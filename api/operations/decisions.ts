@@ -22,7 +22,8 @@ export async function hold(
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
   const noteId = await writeNote(context.database.pool, principal, row, note, message);
-  return sendMessage(context, principal, row, messages.hold, { reasonCode, noteId }, message);
+  const isShown = ({ state }: EnrollmentRow) => state.onHold?.reasonCode === reasonCode;
+  return sendMessage(context, principal, row, messages.hold, { reasonCode, noteId }, message, isShown);
 }
 
 /** Of the hold as the enrollment shows it: one that comes in between is not released. */

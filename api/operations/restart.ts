@@ -2,19 +2,19 @@
  * Restarts an open enrollment whose workflow was stopped or deleted: from its recorded facts, under the next workflow id,
  * as the same enrollment. The payout rows know what was sent to the rail, so nothing is paid twice.
  */
+import { openReadModel } from '../../database/comparison';
 import { hasDecided } from '../../database/decisions';
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { moveToWorkflow } from '../../database/resumption';
-import { TemporalUnavailable, type Standing } from '../../temporal/enrollments';
 import { nextWorkflowId } from '../../temporal/workflowId';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem, unavailable } from '../problem';
-import type { ProblemCode } from '../problemCodes';
-import type { RequiredNoteBody } from '../schemas';
+import type { RestartBody } from '../schemas';
 import { writeDecision } from './decisions';
 import { OUTBOX_HEAD_START_MS, startEnrollment } from './startEnrollment';
+import { askStopped, bringUpToDate } from './stoppedWorkflow';
 
 /** 200: it goes on. 202: it will be started. */
 export type Restarted = { status: 200 | 202; row: EnrollmentRow };
@@ -23,26 +23,33 @@ export async function restart(
   context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
-  { note }: RequiredNoteBody,
+  { note, lastKnown: allowLastKnown = false }: RestartBody,
   message: MessageIdentity,
 ): Promise<Restarted> {
   const { database } = context;
-  const { enrollmentId, workflowId } = row;
+  const { enrollmentId } = row;
   // A retry of a request whose answer was lost.
   if (await hasDecided(database.pool, message.messageId)) return goOn(context, row);
-  await requireStopped(context, row);
-  await database.transaction(async (db) => {
-    const to = nextWorkflowId(workflowId);
-    if (!(await moveToWorkflow(db, enrollmentId, { from: workflowId, to })))
-      throw new Problem(
-        409,
-        'ENROLLMENT_CHANGED',
-        'The enrollment was restarted or has ended at this moment. Look at it again.',
-        { enrollmentId },
-      );
-    await writeDecision(db, principal, row, { kind: 'restart', reasonCode: null }, note, message);
+  requireStarted(row);
+  const before = await openReadModel(database.pool, enrollmentId);
+  if (!before) throw changed(enrollmentId);
+  const recorded = await askStopped(context, before, allowLastKnown);
+
+  const { workflowId: from } = before;
+  const { lastKnown } = recorded;
+  const hasMoved = await database.transaction(async (db) => {
+    if (!(await bringUpToDate(db, before, recorded)))
+      throw unavailable('The enrollment was changed at this moment. Send the same request again.', 1);
+    // It had come to its end already: that is kept, and nothing is left to restart.
+    if (recorded.newer?.projection.state.ending) return false;
+    if (!(await moveToWorkflow(db, enrollmentId, { from, to: nextWorkflowId(from) })))
+      throw changed(enrollmentId);
+    const content = { kind: 'restart', reasonCode: null, replacedWorkflowId: from, lastKnown } as const;
+    await writeDecision(db, principal, row, content, note, message);
     await enqueueStart(db, enrollmentId, OUTBOX_HEAD_START_MS);
+    return true;
   });
+  if (!hasMoved) throw ended(enrollmentId);
   return goOn(context, row);
 }
 
@@ -53,33 +60,23 @@ async function goOn(context: ApiContext, { enrollmentId }: EnrollmentRow): Promi
   return { status: started ? 200 : 202, row: await read() };
 }
 
-async function requireStopped({ enrollments }: ApiContext, row: EnrollmentRow): Promise<void> {
-  const { enrollmentId, workflowId } = row;
-  const refuse = (code: ProblemCode, detail: string) => new Problem(409, code, detail, { enrollmentId });
-  if (row.state.ending)
-    throw refuse('ENROLLMENT_ENDED', 'The enrollment has ended; there is nothing to restart.');
-  if (!row.startedAt)
-    throw refuse(
+function requireStarted({ enrollmentId, state, startedAt }: EnrollmentRow): void {
+  if (state.ending) throw ended(enrollmentId);
+  if (!startedAt)
+    throw new Problem(
+      409,
       'ENROLLMENT_NOT_STARTED',
       'The enrollment is about to be started. Wait a moment and look again.',
+      { enrollmentId },
     );
-  const refusals: Partial<Record<Standing, Problem>> = {
-    open: refuse('ENROLLMENT_OPEN', 'The workflow of the enrollment is open; nothing has to be restarted.'),
-    ended: refuse(
-      'ENROLLMENT_ENDED',
-      'The workflow has come to its end, and lists show it within minutes. Look at the enrollment again.',
-    ),
-  };
-  const refusal = refusals[await standing(enrollments, workflowId)];
-  if (refusal) throw refusal;
 }
 
-async function standing(enrollments: ApiContext['enrollments'], workflowId: string): Promise<Standing> {
-  try {
-    return await enrollments.standing(workflowId);
-  } catch (error) {
-    if (error instanceof TemporalUnavailable)
-      throw unavailable('Temporal does not answer just now. Send the same request again, with the same key.');
-    throw error;
-  }
+function ended(enrollmentId: string): Problem {
+  const detail = 'The enrollment has ended; there is nothing to restart.';
+  return new Problem(409, 'ENROLLMENT_ENDED', detail, { enrollmentId });
+}
+
+function changed(enrollmentId: string): Problem {
+  const detail = 'The enrollment was restarted or has ended at this moment. Look at it again.';
+  return new Problem(409, 'ENROLLMENT_CHANGED', detail, { enrollmentId });
 }

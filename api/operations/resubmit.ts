@@ -43,13 +43,14 @@ export async function resubmit(
     const current = (await findSubmission(pool, row.state.submission.id)) ?? null;
     if ((await after(current)).isRepeated) repeated = current;
   }
-  // An enrollment that has not been started yet will be started with what the row says.
-  if (repeated && !row.startedAt) return row;
+  // An enrollment that has not been started yet will be started with what the row says; what was sent since comes later.
+  if (repeated?.submissionId === row.state.submission.id && !row.startedAt) return row;
   // Sent also when it seems to be there already: the read model may show what a lost workflow task wrote, and only the
   // workflow knows. It refuses what it has, which costs nothing.
   const stored =
     repeated ??
     (await context.database.transaction((client) => insertWithKey(client, context, submission, onForm)));
   const content = { submission: submissionFacts(stored) };
-  return sendMessage(context, principal, row, resubmitUpdate, content, message);
+  const isShown = ({ state }: EnrollmentRow) => state.submission.id === stored.submissionId;
+  return sendMessage(context, principal, row, resubmitUpdate, content, message, isShown);
 }

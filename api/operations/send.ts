@@ -14,7 +14,7 @@ const READ_MODEL_WAIT_MS = 2_000;
 
 /**
  * Signs the content with the principal and sends it. Throws a Problem unless it was applied; returns the enrollment as it is
- * after it.
+ * after it. `isShown` says of a message that changes nothing whether lists show what it says; without it they are waited for.
  */
 export async function sendMessage<M extends Message>(
   context: ApiContext,
@@ -23,6 +23,7 @@ export async function sendMessage<M extends Message>(
   update: UpdateDefinition<MessageAnswer, [M]>,
   content: Omit<M, keyof Message>,
   { messageId, updateId }: MessageIdentity,
+  isShown: (row: EnrollmentRow) => boolean = () => false,
 ): Promise<EnrollmentRow> {
   const message = { ...content, version: 1, messageId, actor: actorOf(principal) } as unknown as M;
   const sent = await context.enrollments.send(row.workflowId, update, message, updateId);
@@ -31,7 +32,7 @@ export async function sendMessage<M extends Message>(
       return rowAtSequence(context, row.enrollmentId, sent.answer.sequence);
     case 'refused': {
       if (sent.type === 'ENROLLMENT_ENDED') throw await ended(context, row);
-      if (sent.type === 'NOTHING_CHANGED') return currentRow(context, row.enrollmentId);
+      if (sent.type === 'NOTHING_CHANGED') return unchangedRow(context, row, isShown);
       if (sent.type === 'REPEATED_TOO_OFTEN') throw new Problem(409, sent.type, sent.message);
       if (sent.type === 'INVALID_MESSAGE') throw new Problem(400, 'INVALID_REQUEST', sent.message);
       if (isReasonCode(sent.type)) throw refused(409, sent.type);
@@ -59,6 +60,22 @@ export async function sendMessage<M extends Message>(
     case 'ended':
       return afterTheEnd(context, row, messageId);
   }
+}
+
+/** The workflow refuses what it has before PostgreSQL needs to have it: an answer must not show what was before. */
+async function unchangedRow(
+  context: ApiContext,
+  { enrollmentId, workflowId }: EnrollmentRow,
+  isShown: (row: EnrollmentRow) => boolean,
+): Promise<EnrollmentRow> {
+  const row = await currentRow(context, enrollmentId);
+  if (isShown(row)) return row;
+  const sequence = await context.workflows.sequence(workflowId);
+  if (sequence !== undefined) return rowAtSequence(context, enrollmentId, sequence);
+  throw unavailable(
+    'The enrollment has this already, and cannot be read just now. Send the same request again.',
+    1,
+  );
 }
 
 /** Applied before it ended: the sender's first attempt went through, its answer was lost. Otherwise refused. */

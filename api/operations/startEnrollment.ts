@@ -3,7 +3,8 @@ import { raiseAttention } from '../../database/attention';
 import { markStarted, type EnrollmentRow } from '../../database/enrollments';
 import { readClock } from '../../database/programs';
 import { readResumption } from '../../database/resumption';
-import { TemporalUnavailable, WorkflowIdTaken } from '../../temporal/enrollments';
+import { WorkflowIdTaken } from '../../temporal/enrollments';
+import { TemporalUnavailable } from '../../temporal/unavailable';
 import type { ApiContext } from '../context';
 
 /** The API starts the workflow itself; the outbox looks after it this much later. */

@@ -199,12 +199,19 @@ export const enrollmentRoutes: Route[] = [
     path: '/v1/enrollments/{enrollmentId}/restart',
     tag: 'Staff',
     summary: 'Restart an open enrollment whose workflow was stopped, from its recorded facts',
-    body: schemas.requiredNoteBody,
+    body: schemas.restartBody,
     example: { note: 'Terminated by mistake.' },
     answers: { 200: enrollment, 202: enrollment },
     refusals: {
       404: ['NOT_FOUND'],
-      409: ['ENROLLMENT_OPEN', 'ENROLLMENT_NOT_STARTED', 'ENROLLMENT_CHANGED', 'ENROLLMENT_ENDED'],
+      409: [
+        'ENROLLMENT_OPEN',
+        'ENROLLMENT_NOT_STARTED',
+        'ENROLLMENT_CHANGED',
+        'ENROLLMENT_ENDED',
+        'READ_MODEL_DIFFERS',
+      ],
+      503: ['WORKFLOW_NOT_ANSWERING'],
     },
     async handle(context, call) {
       const { principal, body, message } = call;

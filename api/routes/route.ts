@@ -13,7 +13,7 @@ import { notFound } from '../problem';
 import type { ProblemCode } from '../problemCodes';
 
 /** What a caller may be told besides what any route may answer (problemCodes.ts). */
-export type Refusals = Partial<Record<403 | 404 | 409 | 422, readonly (ProblemCode | ReasonCode)[]>>;
+export type Refusals = Partial<Record<403 | 404 | 409 | 422 | 503, readonly (ProblemCode | ReasonCode)[]>>;
 
 export interface Call<Query = unknown, Body = unknown> {
   principal: Principal;

@@ -176,6 +176,8 @@ create table decision (
   decided_at timestamptz not null default now()
 );
 create index decision_by_enrollment on decision (enrollment_id, decided_at);
+-- The workflows that restarts have replaced.
+create index decision_restarts on decision (decided_at) where kind = 'restart';
 
 -- Inputs and outcome of one calculation: why this amount.
 create table credit_statement (

@@ -13,6 +13,7 @@ export interface AttentionItem {
   subject: string | null;
   whatToDo: string;
   runbookUrl: string;
+  temporalUiUrl: string;
 }
 
 /** Compares everything, as the schedule does, and says what came of it. */

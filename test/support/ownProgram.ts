@@ -163,7 +163,7 @@ export function enrolled(
     activities: async () => count((await history(workflow)).flatMap(activityName)),
     async untilEnded(activity, times = 1) {
       await eventually(
-        async () => countEnded(await history(workflow), activity),
+        () => activitiesEnded(workflow, activity),
         (ended) => ended >= times,
       );
       // Answered only once the workflow has taken it up: a message in the same task would come before it.
@@ -192,7 +192,8 @@ function activityName({ activityTaskScheduledEventAttributes: scheduled }: Histo
 }
 
 /** How many activities of this name have completed. */
-function countEnded(events: HistoryEvent[], activity: string): number {
+export async function activitiesEnded(workflow: WorkflowHandle, activity: string): Promise<number> {
+  const events = await history(workflow);
   const asked = events
     .filter((event) => activityName(event)[0] === activity)
     .map(({ eventId }) => String(eventId));
