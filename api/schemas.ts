@@ -233,6 +233,8 @@ export const definitionBody = z.looseObject({}).meta({
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
 
+export const apiKeysQuery = z.strictObject({ limit, after: text(64).optional() });
+
 const POSITION = 'must be the position of an entry';
 export const auditQuery = z.strictObject({
   limit,

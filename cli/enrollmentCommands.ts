@@ -1,6 +1,7 @@
 /** `pps enroll`, `confirm`, `defer`, `hold` ...: what is done to one enrollment. */
 import type { Command } from 'commander';
 import { describeEnrollment, type Enrollment } from './description/enrollment';
+import { enrollmentPath } from './enrollmentPath';
 import { readJsonFile } from './files';
 import { remote } from './remoteCommand';
 
@@ -158,7 +159,10 @@ export function addEnrollmentCommands(pps: Command): void {
 
 function addAct(pps: Command, act: Act): void {
   const { name, description, action, argument, options, required = [], example } = act;
-  const command = pps.command(name).description(description).argument('<enrollment>', 'its id');
+  const command = pps
+    .command(name)
+    .description(description)
+    .argument('<enrollment>', "its id, or its brand's domain");
   if (argument) command.argument(`<${argument[0]}>`, argument[1]);
   for (const option of required) command.requiredOption(...OPTIONS[option]);
   for (const option of options) command.option(...OPTIONS[option]);
@@ -167,7 +171,7 @@ function addAct(pps: Command, act: Act): void {
     ask: async (service, [id, value], given) => {
       const named = contentOf(given);
       const body = act.body ? await act.body(value ?? '', named) : named;
-      return service.post(`/v1/enrollments/${encodeURIComponent(id!)}/${action}`, body);
+      return service.post(`${await enrollmentPath(service, id)}/${action}`, body);
     },
     describe: describeEnrollment,
   });

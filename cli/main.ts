@@ -6,9 +6,10 @@
 import { Command, CommanderError } from 'commander';
 import { addClockCommands } from './clockCommands';
 import { addCreditCommands } from './creditCommands';
-import { addDoctorCommand } from './doctorCommand';
+import { addDirectCommands } from './directCommands';
 import { addEnrollmentCommands } from './enrollmentCommands';
 import { CommandFailure } from './failure';
+import { addKeyCommands } from './keyCommands';
 import { addLookCommands } from './lookCommands';
 import { addProgramCommands } from './programCommands';
 import { complain } from './terminal';
@@ -27,7 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
   addCreditCommands(pps);
   pps.commandsGroup('Operate:');
   addClockCommands(pps);
-  addDoctorCommand(pps);
+  addKeyCommands(pps);
+  addDirectCommands(pps);
   try {
     await pps.parseAsync(args, { from: 'user' });
     return 0;

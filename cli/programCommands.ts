@@ -1,5 +1,7 @@
 /** `pps program ...`: program definitions in files. */
 import type { Command } from 'commander';
+import type { z } from 'zod';
+import type * as answers from '../api/programAnswers';
 import { describeChanges } from '../program/definitionDiff/describeChanges';
 import { definitionJsonSchema } from '../program/jsonSchema';
 import { copyForNextSeason, SeasonError, type NextSeason } from '../program/nextSeason';
@@ -10,6 +12,8 @@ import { addEstimateCommand } from './estimateCommand';
 import { wrongUsage } from './failure';
 import { nameOf, writeText } from './files';
 import { toJsonText } from './jsonText';
+import { remote } from './remoteCommand';
+import type { Service } from './service';
 import { addTableCommands } from './tableCommands';
 import { print } from './terminal';
 
@@ -53,6 +57,39 @@ export function addProgramCommands(pps: Command): void {
     )
     .action(copy);
   addEstimateCommand(program);
+  remote<Publication, { dryRun?: true }>(
+    program
+      .command('publish')
+      .description('Publishes a definition as the next revision of its program, and says what changes.')
+      .argument('<file>', 'definition; "-" for standard input')
+      .option('--dry-run', 'publish nothing, and say what would change'),
+    {
+      example: 'program publish my-program.json --dry-run',
+      ask: publish,
+      describe: describePublication,
+    },
+  );
+}
+
+type Publication = z.infer<typeof answers.publication>;
+
+async function publish(
+  service: Service,
+  [file]: string[],
+  { dryRun }: { dryRun?: true },
+): Promise<Publication> {
+  // Read here first: what is wrong has its line in the file, which the service does not know.
+  const { document, definition } = await readDefinitionFile(file!);
+  const { $schema: _forEditors, ...published } = document;
+  const path = `/v1/programs/${encodeURIComponent(definition.id)}/revisions`;
+  return service.post(dryRun ? `${path}?dryRun=true` : path, published);
+}
+
+function describePublication({ programId, revision, published, changes }: Publication): string {
+  const outcome = published
+    ? `Published: ${programId} has revision ${revision}.`
+    : `Nothing was published; it is or would be revision ${revision} of ${programId}.`;
+  return [...changes, outcome].map((line) => `${line}\n`).join('');
 }
 
 interface Output {

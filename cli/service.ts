@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { CommandFailure, wrongUsage } from './failure';
 import { complain, isTerminal } from './terminal';
 
-type Query = Record<string, string | number | undefined>;
+/** A list is named once for each of its values. */
+type Query = Record<string, string | readonly string[] | undefined>;
 
 export interface Service {
   /** Throws CommandFailure. */
@@ -44,7 +45,7 @@ export function openService(environment: NodeJS.ProcessEnv = process.env): Servi
     get: async <T>(path: string, query: Query = {}) => {
       const target = new URL(`.${path}`, url);
       for (const [name, value] of Object.entries(query)) {
-        if (value !== undefined) target.searchParams.set(name, String(value));
+        for (const one of [value ?? []].flat()) target.searchParams.append(name, one);
       }
       return (await ask('GET', target)) as T;
     },

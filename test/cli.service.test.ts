@@ -122,6 +122,75 @@ test.each(['approve', 'reject-credit', 'send-back'])(
   },
 );
 
+test('When an enrollment is named by its brand, then it is found, and why, months and filters say what is so', async () => {
+  const id = await enroll();
+  const { brand } = JSON.parse((await pps('caller', `status ${id} --json`)).stdout) as {
+    brand: { domain: string };
+  };
+  expect((await asJson('caller', `status ${brand.domain}`)).id).toBe(id);
+  expect(await asJson('caller', `why ${brand.domain}`)).toMatchObject({ status: 'verifying' });
+  const months = (await pps('partner', `months ${brand.domain}`)).stdout;
+  expect(months).toMatch(/^Calculation month /);
+  expect(await pps('caller', 'status nobody.example')).toMatchObject({
+    code: 2,
+    stderr: 'There is no enrollment of nobody.example that this key may see.\n',
+  });
+  const listed = await asJson<{ items: Enrollment[] }>(
+    'admin',
+    `list --program ${t.programId} --status verifying,paid --brand-domain ${brand.domain} --waiting-for questionnaire`,
+  );
+  expect(listed.items.map((item) => item.id)).toEqual([id]);
+});
+
+test('When an admin makes, rotates and revokes keys, then they open the service until they are revoked', async () => {
+  const made = await asJson<{ keyId: string; key: string }>(
+    'admin',
+    'keys create --role auditor --id audit-bot',
+  );
+  const list = (key: string) => cli.shell(`PPS_URL='${t.service.apiUrl}' PPS_API_KEY='${key}' pps list`);
+  expect((await list(made.key)).code).toBe(0);
+  const next = await asJson<{ keyId: string; key: string }>(
+    'admin',
+    `keys rotate ${made.keyId} --overlap-hours 0`,
+  );
+  expect((await list(made.key)).code).toBe(3);
+  expect((await list(next.key)).code).toBe(0);
+  const { stdout } = await pps('admin', `keys revoke ${next.keyId}`);
+  expect(stdout).toBe(`${next.keyId} of auditor audit-bot opens nothing any more.\n`);
+  expect((await list(next.key)).code).toBe(3);
+  expect((await pps('admin', 'keys list')).stdout).toMatch(
+    new RegExp(`^${next.keyId} +auditor audit-bot +live +revoked `, 'm'),
+  );
+});
+
+test('When a definition is published, then its changes are told first, and a faulty one has its lines', async () => {
+  const definition = { ...t.definition, name: 'Another name' };
+  cli.write('program.json', JSON.stringify(definition, null, 2));
+  const tried = await pps('admin', 'program publish program.json --dry-run');
+  expect([tried.code, tried.stdout]).toEqual([
+    0,
+    expect.stringMatching(/Another name[\s\S]*Nothing was published/) as string,
+  ]);
+  expect((await pps('admin', 'program publish program.json')).stdout).toMatch(
+    new RegExp(`Published: ${t.programId} has revision 2\\.\n$`),
+  );
+  cli.write('faulty.json', JSON.stringify({ ...definition, timeZone: 'Nowhere' }, null, 2));
+  const faulty = await pps('admin', 'program publish faulty.json');
+  expect([faulty.code, faulty.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^\/timeZone: .*\(line \d+\)/) as string,
+  ]);
+});
+
+test('When the audit is verified, then pps says that it is whole', async () => {
+  const line = `DATABASE_URL='${t.plan.databaseUrl}' pps audit verify heads.json`;
+  const { code, stdout } = await cli.shell(line);
+  expect([code, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^\d+ entries in \d+ chains are as they were written\./) as string,
+  ]);
+});
+
 test('When a form is wrong, then every field is named, and the exit code is 3', async () => {
   cli.write('wrong.json', JSON.stringify({ ...t.form(), advertiserId: 'abc', surprise: 1 }));
   const { code, stdout, stderr } = await pps('caller', 'enroll wrong.json');

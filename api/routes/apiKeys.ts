@@ -26,7 +26,7 @@ export const apiKeyRoutes: Route[] = [
     path: '/v1/api-keys',
     tag: 'Keys',
     summary: 'List API keys, newest first',
-    query: schemas.listQuery,
+    query: schemas.apiKeysQuery,
     answer: apiKeyPage,
     async handle(context, { query }) {
       const rows = await listKeys(context, query);

@@ -1,11 +1,13 @@
 /** Enrollments as a terminal shows them. */
 import type { z } from 'zod';
 import type * as answers from '../../api/answers';
-import { facts, paragraph, section, table } from '../layout';
+import { countOf, facts, paragraph, section, table } from '../layout';
 
 export type Enrollment = z.infer<typeof answers.enrollment>;
 export type EnrollmentPage = z.infer<typeof answers.enrollmentPage>;
 export type Timeline = z.infer<typeof answers.timeline>;
+export type Explanation = z.infer<typeof answers.explanation>;
+export type DeferralOffer = z.infer<typeof answers.deferralOffer>;
 export type AttentionList = z.infer<typeof answers.attentionList>;
 
 export function describeEnrollment(enrollment: Enrollment): string {
@@ -89,6 +91,23 @@ export function describeTimeline({ items }: Timeline): string {
       .join('\n'),
   ]);
   return `${table(rows, { head: ['When (program time)', 'What', 'Who', 'Details'] }).join('\n')}\n`;
+}
+
+export function describeOffer({ month, deferralsLeft, mayDefer, open, closed }: DeferralOffer): string {
+  const left = `${countOf(deferralsLeft, 'deferral')} left${mayDefer ? '' : '; in this program another party defers'}.`;
+  const parts = [section(`Calculation month ${month}`, paragraph(left))];
+  if (open.length > 0) {
+    const rows = open.map((period) => [
+      period.month,
+      `${period.periodFrom} to ${period.periodTo}`,
+      instant(period.calculationDate),
+      instant(period.payoutDate),
+    ]);
+    parts.push(section('Open', table(rows, { head: ['Month', 'Spend counts', 'Calculation', 'Payout'] })));
+  }
+  if (closed.length > 0)
+    parts.push(section('Not open', facts(closed.map(({ month: of, reason }) => [of, reason]))));
+  return parts.join('\n');
 }
 
 export function describeAttention({ items, total }: AttentionList): string {

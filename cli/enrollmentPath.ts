@@ -1,0 +1,18 @@
+/** An enrollment as people name it: by its id, or by its brand's domain. */
+import type { EnrollmentPage } from './description/enrollment';
+import { wrongUsage } from './failure';
+import type { Service } from './service';
+
+/** Its path in the API. Throws CommandFailure unless the name means exactly one enrollment. */
+export async function enrollmentPath(service: Service, name = ''): Promise<string> {
+  if (!name.includes('.')) return `/v1/enrollments/${encodeURIComponent(name)}`;
+  const { items } = await service.get<EnrollmentPage>('/v1/enrollments', { brandDomain: name });
+  // A brand that was permitted to enroll once more has several; the last one is meant.
+  const current = items.filter(({ supersededBy }) => supersededBy === null);
+  if (current.length === 1) return `/v1/enrollments/${current[0]!.id}`;
+  throw wrongUsage(
+    current.length === 0
+      ? `There is no enrollment of ${name} that this key may see.`
+      : `${name} is enrolled in several programs; name one of ${current.map(({ id, programId }) => `${id} (${programId})`).join(', ')}.`,
+  );
+}
