@@ -213,8 +213,8 @@ test("When somebody else's workflow has the id of an enrollment, then the enroll
 /** Its workflow code begins every enrollment with this fault; the comparison is as it should be. */
 async function startBrokenWorker(fault: string) {
   const code = readFileSync(builtEntry('workflow-bundle.js'), 'utf8');
-  const broken = code.replace('async function enrollment(input) {', `$& ${fault}`);
-  expect(broken).not.toBe(code);
+  const broken = code.replace('async function untilEnded(input, cancelRequested) {', `$& ${fault}`);
+  expect(broken === code).toBe(false);
   const { databaseUrl, temporalAddress, temporalNamespace: namespace, taskQueue } = t.plan;
   const database = createDatabase({ connectionString: databaseUrl });
   const { main } = createActivities({

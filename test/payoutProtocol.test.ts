@@ -1,9 +1,7 @@
 /** The payout protocol at its activities, against the real database: many callers at once, and callers that come late. */
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { createPayoutActivities } from '../activities/payout';
 import type { PayoutRail } from '../activities/ports';
-import type { PayoutActivities, PayRequest } from '../activities/types';
+import type { PayRequest } from '../activities/types';
 import { createDatabase, type Database } from '../database/pool';
 import type { PayoutLookUp, PayoutOutcome, PayoutRequest } from '../program/payout';
 import { ownProgram, type Enrolled } from './support/ownProgram';
@@ -39,8 +37,6 @@ async function readModelSays(stage: string): Promise<void> {
   );
 }
 
-/** What must fail fails with warnings. */
-const quiet = new DefaultLogger('ERROR');
 const ABSENT: PayoutLookUp = { outcome: 'absent', evidence: 'none listed' };
 
 /** A rail that notes each call; like the real one it would pay every time. */
@@ -55,14 +51,7 @@ function countingRail(options: { lookUp?: () => Promise<PayoutLookUp> } = {}) {
     lookUp: options.lookUp ?? (() => Promise.resolve(ABSENT)),
   };
   const ofWorker = createPayoutActivities({ database, rails: new Map([[rail.name, rail]]) });
-  const { workflowId } = enrolled.workflow;
-  const caller = () =>
-    new MockActivityEnvironment({ workflowExecution: { workflowId, runId: 'a test' } }, { logger: quiet });
-  const activities: PayoutActivities = {
-    pay: (asked) => caller().run(() => ofWorker.pay(asked)),
-    settle: (attempt) => caller().run(() => ofWorker.settle(attempt)),
-  };
-  return { calls, activities };
+  return { calls, activities: payouts.calledBy(enrolled.workflow, ofWorker) };
 }
 
 const key = (number: number) => `${enrolled.id}:credit:${number}`;

@@ -88,7 +88,7 @@ async function play(
   let begin = () => {};
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const stopping = begun.then(stop);
-  const activities = createPayoutActivities({
+  const ofWorker = createPayoutActivities({
     database,
     rails: new Map([
       [
@@ -111,6 +111,7 @@ async function play(
       ],
     ]),
   });
+  const activities = payouts.calledBy(enrolled.workflow, ofWorker);
   if (moment === 'before' || moment === 'with the attempts') begin();
   if (moment === 'before') await stopping;
   await Promise.allSettled(Array.from({ length: ATTEMPTS }, () => activities.pay(request)));

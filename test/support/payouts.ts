@@ -1,4 +1,7 @@
 /** One enrollment's payout, seen from all sides: the row, the rail, the process. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type { PayoutActivities } from '../../activities/types';
 import { eventually } from '../../dev/apiClient';
 import type { Enrolled, OwnProgram } from './ownProgram';
 import type { Payment, TestService } from './testService';
@@ -106,4 +109,20 @@ export async function giveUpAttempt(t: TestService, { workflow }: Enrolled): Pro
     { workflowId, activityId: activities[0]!.activityId! },
     new Error('The worker has died.'),
   );
+}
+
+/** What must fail fails with warnings. */
+const quiet = new DefaultLogger('ERROR');
+
+/** Payout activities as this workflow calls them: each call an activity of its own. */
+export function calledBy(
+  { workflowId }: { workflowId: string },
+  activities: PayoutActivities,
+): PayoutActivities {
+  const caller = () =>
+    new MockActivityEnvironment({ workflowExecution: { workflowId, runId: 'a test' } }, { logger: quiet });
+  return {
+    pay: (asked) => caller().run(() => activities.pay(asked)),
+    settle: (attempt) => caller().run(() => activities.settle(attempt)),
+  };
 }
