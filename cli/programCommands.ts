@@ -80,7 +80,8 @@ async function publish(
 ): Promise<Publication> {
   // Read here first: what is wrong has its line in the file, which the service does not know.
   const { document, definition } = await readDefinitionFile(file!);
-  const { $schema: _forEditors, ...published } = document;
+  const published = { ...document };
+  delete published['$schema']; // for editors only
   const path = `/v1/programs/${encodeURIComponent(definition.id)}/revisions`;
   return service.post(dryRun ? `${path}?dryRun=true` : path, published);
 }
