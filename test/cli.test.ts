@@ -16,7 +16,7 @@ describe('pps', () => {
   test.each([
     ['pps', 'Usage: pps '],
     ['pps program', 'Usage: pps program '],
-    ['pps program publish', "error: unknown command 'publish'"],
+    ['pps program unknown', "error: unknown command 'unknown'"],
     ['pps program validate', "error: missing required argument 'file'"],
     [`pps program validate ${DEMO} --fast`, "error: unknown option '--fast'"],
     [`pps credit verify ${DEMO}`, "error: required option '--revision <file>' not specified"],
