@@ -50,12 +50,12 @@ beforeAll(async () => {
   await eventually(
     async () => {
       await owner.query('vacuum analyze enrollment');
-      const { rows } = await owner.query<{ pages: number }>(
-        `select relallvisible as pages from pg_class where relname = 'enrollment'`,
+      const { rows } = await owner.query<{ share: number }>(
+        `select relallvisible::float8 / relpages as share from pg_class where relname = 'enrollment'`,
       );
-      return rows[0]!.pages;
+      return rows[0]!.share;
     },
-    (visible) => visible > 0,
+    (share) => share === 1,
   );
 });
 afterAll(async () => {
