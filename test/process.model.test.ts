@@ -73,7 +73,7 @@ test('When the model is wrong about deferrals, then a seed of the suite fails an
   const failure = await failureOf(seed!, believesInGoingBack);
   expect(failure).toContain(`Replay seed ${seed}: PROCESS_SEED=${seed} npm test -- ${FILE}\n`);
   expect(failure).toMatch(
-    /\{"do":"defer",[^\n]+ -> \{"status":409,"code":"(MONTH_NOT_LATER|NO_SUCH_DEFERRAL)"\}\n/,
+    /\{"do":"defer",[^\n]+ -> \{"status":409,"code":"(MONTH_NOT_LATER|NO_SUCH_DEFERRAL)"\}/,
   );
   expect(failure).toContain('The model: {"status":200}\nThe service: {"status":409');
 });
