@@ -9,7 +9,7 @@ import { wrongContent, wrongUsage } from './failure';
 import { nameOf, readJsonFile } from './files';
 import { countOf, facts, paragraph, section, table } from './layout';
 import { openService } from './service';
-import { print } from './terminal';
+import { json, print } from './terminal';
 
 export function addCreditCommands(pps: Command): void {
   pps
@@ -25,6 +25,7 @@ export function addCreditCommands(pps: Command): void {
       'definition of the revision that the statement was made under; of an enrollment, that of the service if left out',
     )
     .option('--hash <hash>', 'the hash of the statement as the service tells it, sha256:...')
+    .option('--json', 'print the outcome and the statement as JSON')
     .addHelpText(
       'after',
       '\nExample: pps credit verify statement.json --revision revision-3.json\n' +
@@ -36,18 +37,19 @@ export function addCreditCommands(pps: Command): void {
 interface VerifyOptions {
   revision?: string;
   hash?: string;
+  json?: true;
 }
 
-async function verify(file: string, { revision, hash }: VerifyOptions): Promise<void> {
+async function verify(file: string, { revision, hash, json: isJson }: VerifyOptions): Promise<void> {
   if (file.startsWith('enr_')) {
     const { statement, document } = await ofService(file, revision);
-    report(file, statement, document, statement.hash);
+    report(verified(file, statement, document, statement.hash), isJson);
     return;
   }
   if (revision === undefined) throw wrongUsage("error: required option '--revision <file>' not specified");
   const { value } = await readJsonFile(file);
   const { document } = await readDefinitionFile(revision);
-  report(file, value, document, hash);
+  report(verified(file, value, document, hash), isJson);
 }
 
 /** The enrollment's statement, and the revision it names: from a file, or from the service, which shows it to staff. */
@@ -62,8 +64,15 @@ async function ofService(enrollmentId: string, revision: string | undefined) {
   return { statement, document };
 }
 
+interface Verified {
+  file: string;
+  statement: SealedStatement;
+  definition: ProgramDefinition;
+  isHashChecked: boolean;
+}
+
 /** Throws CommandFailure unless everything holds. */
-function report(file: string, value: unknown, document: unknown, hash: string | undefined): void {
+function verified(file: string, value: unknown, document: unknown, hash: string | undefined): Verified {
   const verification = verifyStatement(value, document);
   if (!verification.ok) {
     const { problems } = verification;
@@ -72,15 +81,24 @@ function report(file: string, value: unknown, document: unknown, hash: string | 
       `${nameOf(file)} is not verified: ${countOf(problems.length, 'problem')}.`,
     );
   }
-  print(`${describeStatement(verification.statement, verification.definition)}\n`);
-  if (hash !== undefined && hash !== verification.statement.hash) {
+  const { statement, definition } = verification;
+  if (hash !== undefined && hash !== statement.hash) {
     throw wrongContent(
       `${nameOf(file)} is not the statement with the hash ${hash}; get that one from the service.`,
     );
   }
-  if (hash === undefined)
+  return { file: nameOf(file), statement, definition, isHashChecked: hash !== undefined };
+}
+
+function report({ file, statement, definition, isHashChecked }: Verified, isJson: true | undefined): void {
+  if (isJson) {
+    print(json({ file, verified: true, hashChecked: isHashChecked, statement }));
+    return;
+  }
+  print(`${describeStatement(statement, definition)}\n`);
+  if (!isHashChecked)
     print('Whether it is the one that the service has was not checked: give its hash by --hash.\n');
-  print(`${nameOf(file)} is verified: under this revision, its inputs give this result, to the byte.\n`);
+  print(`${file} is verified: under this revision, its inputs give this result, to the byte.\n`);
 }
 
 function describeStatement(statement: SealedStatement, { spendBasis }: ProgramDefinition): string {

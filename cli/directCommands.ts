@@ -27,8 +27,11 @@ export function addDirectCommands(pps: Command): void {
       '[heads]',
       'file of the ends that an earlier run has seen; they are checked, and those of today written',
     )
+    .option('--json', 'print the outcome as JSON')
     .addHelpText('after', `\nExample: pps audit verify heads.json\n\n${DIRECT}`)
-    .action((heads?: string) => run('auditVerify.js', heads === undefined ? [] : [heads]));
+    .action((heads: string | undefined, { json }: { json?: true }) =>
+      run('auditVerify.js', [...(heads === undefined ? [] : [heads]), ...(json ? ['--json'] : [])]),
+    );
 }
 
 async function run(program: string, args: string[]): Promise<void> {

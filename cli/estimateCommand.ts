@@ -11,7 +11,7 @@ import { readDefinitionFile } from './definitionFile';
 import { describeEstimate } from './description/estimate';
 import { wrongUsage } from './failure';
 import { listOf } from './layout';
-import { print } from './terminal';
+import { json, print } from './terminal';
 
 interface EstimateOptions {
   country: string;
@@ -22,6 +22,7 @@ interface EstimateOptions {
   at?: string;
   month?: string;
   deferralsUsed?: string;
+  json?: true;
 }
 
 export function addEstimateCommand(program: Command): void {
@@ -39,6 +40,7 @@ export function addEstimateCommand(program: Command): void {
     .option('--at <day>', 'day of enrollment, such as 2023-10-20 (default: today)')
     .option('--month <month>', 'calculation month as it is, such as 2023-12 (default: by the day)')
     .option('--deferrals-used <number>', 'deferrals that the enrollment has used (default: 0)')
+    .option('--json', 'print the estimate as JSON; amounts in minor units')
     .addHelpText(
       'after',
       '\nExample: pps program estimate my-program.json --country US --currency USD --spend 12480.00 \\\n' +
@@ -52,7 +54,9 @@ async function run(file: string, options: EstimateOptions): Promise<void> {
   const request = requestOf(definition, options);
   const { terms, situation } = situationOf(definition, options);
   const estimates = estimate(terms, request, situation);
-  print(describeEstimate(terms, request, situation, estimates, deferralMonths(terms, situation)));
+  const months = deferralMonths(terms, situation);
+  if (options.json) print(json({ request, currentMonth: situation.currentMonth, estimates, months }));
+  else print(describeEstimate(terms, request, situation, estimates, months));
 }
 
 /** Throws CommandFailure with everything that the program does not know. */

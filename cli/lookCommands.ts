@@ -15,9 +15,9 @@ import {
 } from './description/enrollment';
 import { enrollmentPath } from './enrollmentPath';
 import { wrongUsage } from './failure';
-import { json, remote, withService } from './remoteCommand';
+import { remote, withService } from './remoteCommand';
 import { openService } from './service';
-import { clearScreen, isTerminal, print } from './terminal';
+import { clearScreen, isTerminal, json, print } from './terminal';
 
 const ID = 'enr_8d53a5e2f3d84a6a9a5c';
 

@@ -15,7 +15,7 @@ import { toJsonText } from './jsonText';
 import { remote } from './remoteCommand';
 import type { Service } from './service';
 import { addTableCommands } from './tableCommands';
-import { print } from './terminal';
+import { json, print } from './terminal';
 
 export function addProgramCommands(pps: Command): void {
   const program = pps
@@ -25,6 +25,7 @@ export function addProgramCommands(pps: Command): void {
     .command('validate')
     .description('Prints the program in words and tables, or everything that is wrong with its definition.')
     .argument('<file>', 'definition; "-" for standard input')
+    .option('--json', 'print the definition as it is understood, with all defaults, as JSON')
     .addHelpText('after', '\nExample: pps program validate my-program.json')
     .action(validate);
   program
@@ -38,6 +39,7 @@ export function addProgramCommands(pps: Command): void {
     .description('Prints what changes from one definition to another, one line a change, or "no difference".')
     .argument('<old>', 'definition; "-" for standard input')
     .argument('<new>', 'definition; "-" for standard input')
+    .option('--json', 'print the changes as JSON')
     .addHelpText('after', '\nExample: pps program diff published.json my-program.json')
     .action(diff);
   addTableCommands(program);
@@ -97,16 +99,22 @@ interface Output {
   output?: string;
 }
 
-async function validate(file: string): Promise<void> {
-  const { definition } = await readDefinitionFile(file);
-  print(`${describeProgram(definition)}\n${nameOf(file)} is valid.\n`);
+interface Json {
+  json?: true;
 }
 
-async function diff(oldFile: string, newFile: string): Promise<void> {
+async function validate(file: string, { json: isJson }: Json): Promise<void> {
+  const { definition } = await readDefinitionFile(file);
+  if (isJson) print(json({ file: nameOf(file), valid: true, definition }));
+  else print(`${describeProgram(definition)}\n${nameOf(file)} is valid.\n`);
+}
+
+async function diff(oldFile: string, newFile: string, { json: isJson }: Json): Promise<void> {
   const { definition: from } = await readDefinitionFile(oldFile);
   const { definition: to } = await readDefinitionFile(newFile);
   const changes = describeChanges(from, to);
-  print((changes.length > 0 ? changes : ['no difference']).map((line) => `${line}\n`).join(''));
+  if (isJson) print(json({ changes }));
+  else print((changes.length > 0 ? changes : ['no difference']).map((line) => `${line}\n`).join(''));
 }
 
 interface CopyOptions extends Output {

@@ -1,7 +1,7 @@
 /** What every command that asks the service has: the same help, and `--json` for programs. */
 import type { Command } from 'commander';
 import { openService, type Service } from './service';
-import { print } from './terminal';
+import { json, print } from './terminal';
 
 export interface Remote<Answer, Options> {
   /** After `pps`, as its help shows it. */
@@ -32,8 +32,4 @@ export function withService(command: Command, example: string): Command {
       'after',
       `\nExample: pps ${example}\n\nAsks the service at PPS_URL (http://127.0.0.1:8080 if not set) with the key in PPS_API_KEY.`,
     );
-}
-
-export function json(answer: unknown): string {
-  return `${JSON.stringify(answer, null, 2)}\n`;
 }

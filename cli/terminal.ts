@@ -5,6 +5,11 @@ export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
+/** Of `--json`: for programs. */
+export function json(answer: unknown): string {
+  return `${JSON.stringify(answer, null, 2)}\n`;
+}
+
 /** Writes lines to standard error. */
 export function complain(lines: readonly string[]): void {
   process.stderr.write(printable(lines.map((line) => `${line}\n`).join('')));

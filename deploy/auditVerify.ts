@@ -1,7 +1,7 @@
 /**
  * Verifies the audit and names the first entry that is not as it was written. The service may run meanwhile:
  *
- *   node dist/deploy/auditVerify.js [heads.json]
+ *   node dist/deploy/auditVerify.js [heads.json] [--json]
  *
  * It prints how many entries it has seen; with a file it also checks that the ends of the chains that an earlier run has
  * written there exist still, and writes those of today. Keep that file where nobody who can change the database can change it:
@@ -9,6 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { verifyAudit, type Head } from '../database/audit';
 import { createDatabase } from '../database/pool';
@@ -17,7 +18,13 @@ import { readAuditSettings } from '../settings/settings';
 /** A page of a long audit takes longer than a request may. */
 const STATEMENT_MS = 60_000;
 
-async function main([file]: string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { json: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const [file] = positionals;
   const database = createDatabase({ connectionString: readAuditSettings().databaseUrl });
   try {
     const known = file !== undefined && existsSync(file) ? await readHeads(file) : [];
@@ -25,18 +32,29 @@ async function main([file]: string[]): Promise<void> {
       await db.query('set transaction isolation level repeatable read, read only');
       return verifyAudit(db, known);
     }, STATEMENT_MS);
-    if (broken) {
-      console.error(`The audit is broken: entry ${broken.position} of ${broken.chain}: ${broken.reason}.`);
-      process.exitCode = 1;
-      return;
-    }
-    console.log(`${entries} entries in ${heads.length} chains are as they were written.`);
-    if (file === undefined) return;
-    await writeFile(file, `${JSON.stringify(heads, null, 1)}\n`);
-    console.log(`${known.length} earlier ends are there; those of today are in ${file}.`);
+    if (!broken && file !== undefined) await writeFile(file, `${JSON.stringify(heads, null, 1)}\n`);
+    const outcome = { entries, chains: heads.length, earlierEnds: known.length, broken };
+    if (values.json) console.log(JSON.stringify(outcome, null, 2));
+    else say(outcome, file);
+    if (broken) process.exitCode = 1;
   } finally {
     await database.close();
   }
+}
+
+type Outcome = Omit<Awaited<ReturnType<typeof verifyAudit>>, 'heads'> & {
+  chains: number;
+  earlierEnds: number;
+};
+
+function say({ entries, chains, earlierEnds, broken }: Outcome, file: string | undefined): void {
+  if (broken) {
+    console.error(`The audit is broken: entry ${broken.position} of ${broken.chain}: ${broken.reason}.`);
+    return;
+  }
+  console.log(`${entries} entries in ${chains} chains are as they were written.`);
+  if (file !== undefined)
+    console.log(`${earlierEnds} earlier ends are there; those of today are in ${file}.`);
 }
 
 const headList = z.array(

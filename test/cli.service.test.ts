@@ -189,6 +189,11 @@ test('When the audit is verified, then pps says that it is whole', async () => {
     0,
     expect.stringMatching(/^\d+ entries in \d+ chains are as they were written\./) as string,
   ]);
+  const asJson = await cli.shell(`${line} --json`);
+  expect([asJson.code, asJson.stderr]).toEqual([0, '']);
+  const outcome = JSON.parse(asJson.stdout) as Record<string, unknown>;
+  expect(outcome).toMatchObject({ entries: expect.any(Number) as number, broken: null });
+  expect(outcome['earlierEnds']).toBeGreaterThan(0);
 });
 
 test('When a form is wrong, then every field is named, and the exit code is 3', async () => {

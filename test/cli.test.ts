@@ -92,6 +92,15 @@ describe('pps credit verify', () => {
     expect(stdout).toContain('No credit: The spend in the calculation period is below the minimum.\n');
   });
 
+  test('When it is whole but not the one that the service has, then it is not verified', async () => {
+    t.write('statement.json', JSON.stringify(statementOf(t.readJson(PPS_2023))));
+    const { code, stdout, stderr } = await t.shell(
+      `pps credit verify statement.json --revision ${PPS_2023} --hash sha256:${'0'.repeat(64)}`,
+    );
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^statement\.json is not the statement with the hash sha256:0/);
+  });
+
   test('When statement or revision was changed, then every problem is a sentence', async () => {
     const statement = statementOf(t.readJson(PPS_2023));
     t.write('forged.json', JSON.stringify({ ...statement, enrollmentId: 'enr_2' }));
@@ -103,6 +112,53 @@ describe('pps credit verify', () => {
       'forged.json is not verified: 2 problems.',
       '',
     ]);
+  });
+});
+
+describe('--json', () => {
+  async function answerTo(line: string): Promise<Record<string, unknown>> {
+    const { code, stdout, stderr } = await t.shell(line);
+    expect([code, stderr]).toEqual([0, '']);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  test('When a definition is valid, then it is printed with all that was left out of the file', async () => {
+    const { definition, ...rest } = await answerTo(`pps program validate ${PPS_2023} --json`);
+    expect(rest).toEqual({ file: PPS_2023, valid: true });
+    expect(definition).toEqual(parseDefinition(t.readJson(PPS_2023)));
+  });
+
+  test('When it is not valid, then nothing is printed as JSON, and the exit code says so', async () => {
+    t.write('wrong.json', '{}');
+    const { code, stdout, stderr } = await t.shell('pps program validate wrong.json --json');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('wrong.json');
+  });
+
+  test('When definitions differ, then the changes are a list, and else an empty one', async () => {
+    t.write('capped.json', JSON.stringify(t.readJson(PPS_2023)).replace('"5500.00"', '"6000.00"'));
+    const { changes } = await answerTo(`pps program diff ${PPS_2023} capped.json --json`);
+    expect(changes).toEqual([expect.stringContaining('6,000.00')]);
+    expect(await answerTo(`pps program diff ${PPS_2023} ${PPS_2023} --json`)).toEqual({ changes: [] });
+  });
+
+  test('When a credit is estimated, then each open month has its credit in minor units', async () => {
+    const { currentMonth, estimates } = await answerTo(
+      `pps program estimate ${PPS_2023} --country US --currency USD --spend 12480.00 --partner kno --platform woocommerce --at 2023-10-20 --json`,
+    );
+    expect(currentMonth).toBe('2023-11');
+    expect(estimates).toContainEqual(
+      expect.objectContaining({ current: true, credit: expect.objectContaining({ amountMinor: 450_000 }) }),
+    );
+  });
+
+  test('When a statement is verified, then it is printed with the outcome', async () => {
+    const statement = statementOf(t.readJson(PPS_2023));
+    t.write('statement.json', JSON.stringify(statement));
+    const verify = `pps credit verify statement.json --revision ${PPS_2023} --json`;
+    const outcome = { file: 'statement.json', verified: true, statement };
+    expect(await answerTo(verify)).toEqual({ ...outcome, hashChecked: false });
+    expect(await answerTo(`${verify} --hash ${statement.hash}`)).toEqual({ ...outcome, hashChecked: true });
   });
 });
 
