@@ -148,7 +148,10 @@ describe('--json', () => {
     );
     expect(currentMonth).toBe('2023-11');
     expect(estimates).toContainEqual(
-      expect.objectContaining({ current: true, credit: expect.objectContaining({ amountMinor: 450_000 }) }),
+      expect.objectContaining({
+        current: true,
+        credit: expect.objectContaining({ amountMinor: 450_000 }) as object,
+      }),
     );
   });
 
