@@ -179,17 +179,22 @@ export function computeCredit(terms: CreditTerms, input: CreditInput): CreditRes
 function totalSpend(
   { spendBasis }: Pick<CreditTerms, 'spendBasis'>,
   currency: string,
-  { from, to, rows }: ReportedSpend,
+  report: ReportedSpend,
 ): number | null {
+  requireDays(report);
+  const reported = report.rows.filter((row) => row.amounts[spendBasis] !== '-');
+  if (reported.some((row) => row.currency !== currency)) return null;
+  return sumMinor(reported.map((row) => parseDecimal(row.amounts[spendBasis], currency)));
+}
+
+/** Throws CreditInputError unless each day is one of the span, once. */
+function requireDays({ from, to, rows }: ReportedSpend): void {
   const dates = new Set(rows.map((row) => row.date));
   if (dates.size < rows.length)
     throw new CreditInputError('The spend report has a day twice; read it again.');
   const stray = rows.find(({ date }) => date < from || date > to);
   if (stray)
     throw new CreditInputError(`The spend report has ${stray.date}, which is not from ${from} to ${to}.`);
-  const reported = rows.filter((row) => row.amounts[spendBasis] !== '-');
-  if (reported.some((row) => row.currency !== currency)) return null;
-  return sumMinor(reported.map((row) => parseDecimal(row.amounts[spendBasis], currency)));
 }
 
 /** The look-back in which the account has spent, if it has. A report in another currency counts as spent. */
@@ -199,10 +204,10 @@ function spentBefore(terms: CreditTerms, { currency, lookBack }: CreditInput) {
       'The days before the enrollment are needed if the program looks back, and only then.',
     );
   if (lookBack === null) return undefined;
+  requireDays(lookBack);
   const { from, to } = lookBack;
   // Days of 0.00 are no spend, whatever their currency; a refund on another day does not undo a day's spend.
   const rows = lookBack.rows.filter((row) => /^[^-]*[1-9]/.test(row.amounts[terms.spendBasis]));
-  totalSpend(terms, currency, lookBack); // refuses days that are not of the span
   const spendMinor = totalSpend(terms, currency, { from, to, rows });
   if (spendMinor !== null && spendMinor <= 0) return undefined;
   return { from, to, ...(spendMinor !== null && { spendMinor }) };
