@@ -4,23 +4,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { changeAdvertiser, newAdvertiser, unusedAdvertiserId } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { ownProgram, type OwnProgram } from './support/ownProgram';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 const CALCULATION = '2023-12-04T00:00:00Z';
 
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 test('When a brand enrolls with a key, then key and ad account are checked side by side', async () => {
   const [advertiserId, partnerApiKey] = [await newAdvertiser(t), validKey()];

@@ -1,20 +1,15 @@
 /** Deferrals: the move to a later month's period, and what refuses one. */
 import { newAdvertiser, requestCounts } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 const NOVEMBER = { calculationMonth: '2023-11', calculationDate: '2023-12-03T05:00:00.000Z' };
 const DECEMBER = { calculationMonth: '2023-12', calculationDate: '2024-01-03T05:00:00.000Z' };

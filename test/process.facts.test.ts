@@ -7,24 +7,19 @@ import { eventually } from '../dev/apiClient';
 import type { EnrollmentState } from '../program/enrollmentState';
 import * as messages from '../workflows/messages';
 import { newAdvertiser, requestCounts } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { history, ownProgram, storedHistory, type Enrolled } from './support/ownProgram';
 import { clearFaults } from './support/payouts';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 const PARTNER = { role: 'partner', id: 'kno' } as const;
 
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 /** Each fact with the event that it leaves in the timeline. */
 const EVENTS = {

@@ -1,10 +1,10 @@
 /** A hold: facts are taken, but no step is made and nobody is reminded, until an admin releases it. */
 import type { ProgramDefinition } from '../program/definition';
 import { changeAdvertiser, newAdvertiser } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { ownProgram, shownDetails, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { paymentsOf } from './support/payouts';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 const CALCULATION = '2023-12-04T00:00:00Z';
 const PAYOUT = '2023-12-16T00:00:00Z';
@@ -12,14 +12,9 @@ const PAYOUT = '2023-12-16T00:00:00Z';
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 test('When an enrollment is held, then everybody sees why and who has to release it', async () => {
   const { brand } = await complete();

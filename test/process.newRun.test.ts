@@ -2,10 +2,10 @@
 import { eventually } from '../dev/apiClient';
 import * as messages from '../workflows/messages';
 import { newAdvertiser } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import * as payouts from './support/payouts';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 const TIMEOUT_MS = 120_000;
 
@@ -13,17 +13,12 @@ let t: TestService;
 let gate: Gate;
 let program: OwnProgram;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
 beforeEach(async () => {
   program = await ownProgram(t);
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 test(
   'When a look-up and a key check are under way, then the new run asks anew, and each answer counts once',

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { eventually } from '../dev/apiClient';
 import { newAdvertiser, requestCounts } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
-import { startTestService, type Form, type TestService } from './support/testService';
+import type { Form, TestService } from './support/testService';
 
 const CONTACT = { name: 'Nils Wind', email: 'nils@northwind.example' };
 /** JSON leaves out what is undefined. */
@@ -20,14 +20,9 @@ const ALL_VERIFIED = ['subscription: verified', 'survey_template: verified', 'da
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: { ...gate.environment, LOG_LEVEL: 'debug' } });
-  gate.open(t);
+  ({ t, gate } = await startGatedService({ environment: { LOG_LEVEL: 'debug' } }));
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 /** Every key and enrollment of this file, for the search at its end. */
 const keys: string[] = [];

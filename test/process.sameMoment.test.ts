@@ -7,10 +7,10 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { eventually } from '../dev/apiClient';
 import * as messages from '../workflows/messages';
 import { newAdvertiser } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { replayProblem } from './support/replays';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 const CALCULATION_DATE = '2023-12-03T05:00:00Z';
 const HOUR_MS = 3_600_000;
@@ -18,14 +18,9 @@ const HOUR_MS = 3_600_000;
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 test('When a deferral and the timer of the calculation date wait in one workflow task, then it is calculated and the partner is told', async () => {
   const program = await ownProgram(t);

@@ -1,22 +1,17 @@
 /** What the form says and how a resubmission revises it: a wrong advertiser id, another ad account, data sharing. */
 import { eventually } from '../dev/apiClient';
 import { newAdvertiser, requestCounts, unusedAdvertiserId } from './support/advertisers';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { history, ownProgram, type Enrolled } from './support/ownProgram';
-import { startTestService, UNKNOWN_ADVERTISER, type TestService } from './support/testService';
+import { UNKNOWN_ADVERTISER, type TestService } from './support/testService';
 import { untilAtRest } from './support/workflows';
 
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 test('When the advertiser id is wrong, then the advertiser is asked for the right one, and correcting it repeats only the look-up', async () => {
   const brand = await enroll(UNKNOWN_ADVERTISER);

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { ApiClient } from '../dev/apiClient';
 import { newAdvertiser } from './support/advertisers';
 import { untilAnswered } from './support/comeAgain';
-import { startGate, type Gate } from './support/gate';
+import { startGatedService, type Gate } from './support/gate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { clearFaults, paymentsOf, payoutRows, untilPayoutState } from './support/payouts';
 import { temporalCommand } from './support/temporalCommand';
-import { startTestService, type TestService } from './support/testService';
+import type { TestService } from './support/testService';
 
 const CALCULATION = '2023-12-04T00:00:00Z';
 const PAYOUT = '2023-12-16T00:00:00Z';
@@ -15,14 +15,9 @@ const PAYOUT = '2023-12-16T00:00:00Z';
 let t: TestService;
 let gate: Gate;
 beforeAll(async () => {
-  gate = await startGate();
-  t = await startTestService({ environment: gate.environment });
-  gate.open(t);
+  ({ t, gate } = await startGatedService());
 });
-afterAll(async () => {
-  await gate?.stop();
-  await t?.stop();
-});
+afterAll(() => t?.stop());
 
 const WAYS = [
   ['verifying', 'caller'],

@@ -5,19 +5,35 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestService } from './testService';
+import { startTestService, type TestService, type TestServiceOptions } from './testService';
 
 export interface Gate {
-  /** For TestServiceOptions; the worker then goes through the gate. */
-  environment: { TIKTOK_BASE_URL: string; FAIRING_BASE_URL: string };
-  open(t: TestService): void;
   /** From now on requests about this advertiser id, or with this API key, wait; resolves when the first one has come. */
   hold(subject: string): { reached: Promise<void> };
   release(subject: string): void;
-  stop(): Promise<void>;
 }
 
-export async function startGate(): Promise<Gate> {
+/** A service whose worker goes through the gate; they stop together. */
+export async function startGatedService(
+  options: TestServiceOptions = {},
+): Promise<{ t: TestService; gate: Gate }> {
+  const { gate, ...door } = await startGate();
+  const service = await startTestService({
+    ...options,
+    environment: { ...door.environment, ...options.environment },
+  });
+  door.open(service);
+  const t = {
+    ...service,
+    async stop() {
+      await door.stop();
+      await service.stop();
+    },
+  };
+  return { t, gate };
+}
+
+async function startGate() {
   let target = '';
   const held = new Map<string, { arrived(): void; released: Promise<void>; release(): void }>();
 
@@ -51,12 +67,7 @@ export async function startGate(): Promise<Gate> {
     held.get(subject)?.release();
     held.delete(subject);
   };
-  return {
-    environment: {
-      TIKTOK_BASE_URL: `http://127.0.0.1:${port}/open_api/v1.3`,
-      FAIRING_BASE_URL: `http://127.0.0.1:${port}/fairing`,
-    },
-    open: (t) => void (target = t.sandbox.url),
+  const gate: Gate = {
     hold(subject) {
       let arrived = () => {};
       let letGo = () => {};
@@ -66,6 +77,14 @@ export async function startGate(): Promise<Gate> {
       return { reached };
     },
     release,
+  };
+  return {
+    gate,
+    environment: {
+      TIKTOK_BASE_URL: `http://127.0.0.1:${port}/open_api/v1.3`,
+      FAIRING_BASE_URL: `http://127.0.0.1:${port}/fairing`,
+    },
+    open: (t: TestService) => void (target = t.sandbox.url),
     async stop() {
       for (const subject of [...held.keys()]) release(subject);
       server.close();
