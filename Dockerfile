@@ -27,6 +27,7 @@ COPY --from=build /app/dist/api ./dist/api
 COPY --from=build /app/dist/database ./dist/database
 COPY --from=build /app/dist/deploy ./dist/deploy
 COPY --from=build /app/dist/integrations ./dist/integrations
+COPY --from=build /app/dist/monitoring ./dist/monitoring
 COPY --from=build /app/dist/program ./dist/program
 COPY --from=build /app/dist/settings ./dist/settings
 COPY --from=build /app/dist/temporal ./dist/temporal

@@ -11,11 +11,21 @@ const ROOMS = {
   settings: [],
   database: ['program', 'settings'],
   integrations: ['program', 'settings'],
+  monitoring: ['database', 'settings'],
   activities: ['program', 'database', 'settings'],
   workflows: ['program', 'activities'],
   temporal: ['workflows', 'program', 'settings'],
-  worker: ['temporal', 'workflows', 'activities', 'integrations', 'database', 'settings', 'program'],
-  api: ['temporal', 'workflows', 'program', 'database', 'settings'],
+  worker: [
+    'temporal',
+    'workflows',
+    'activities',
+    'integrations',
+    'monitoring',
+    'database',
+    'settings',
+    'program',
+  ],
+  api: ['temporal', 'workflows', 'monitoring', 'program', 'database', 'settings'],
   cli: ['program', 'api'],
 };
 

@@ -1,20 +1,33 @@
 /** The HTTP application: routes, and errors that tell callers what to do and nothing else. */
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { ping } from '../database/pool';
+import type { Registry } from 'prom-client';
+import type { AskReadiness } from '../monitoring/readiness';
 import type { Authenticate } from './authentication';
 import type { ApiContext } from './context';
 import { serve } from './dispatch';
 import { documentation } from './documentation';
+import { measureRequests } from './metrics';
 import { notFound, sendProblem } from './problem';
 import { problemOf } from './problemOf';
 import { ROUTES } from './routes';
 
-export function createApp(context: ApiContext, authenticate: Authenticate): Express {
+export interface Monitoring {
+  /** Where what is measured goes. */
+  registry: Registry;
+  readiness: AskReadiness<'database' | 'temporal'>;
+}
+
+export function createApp(
+  context: ApiContext,
+  authenticate: Authenticate,
+  { registry, readiness }: Monitoring,
+): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.set('trust proxy', context.trustProxy ?? false);
 
+  app.use(measureRequests(registry));
   app.use((request, response, next) => {
     const requestId = randomUUID();
     const startedAt = performance.now();
@@ -30,17 +43,10 @@ export function createApp(context: ApiContext, authenticate: Authenticate): Expr
 
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
-    const answers = async (check: Promise<unknown>) =>
-      check.then(
-        () => 'ok',
-        () => 'not answering',
-      );
-    const [database, temporal] = await Promise.all([
-      answers(ping(context.database.pool)),
-      answers(context.enrollments.ping()),
-    ]);
-    // Without Temporal creates are accepted and reads go on, so only the database decides.
-    response.status(database === 'ok' ? 200 : 503).json({ database, temporal });
+    const { checks } = await readiness();
+    // Without Temporal creates are accepted and reads go on, so only the database decides who gets requests. The admin port
+    // says whether everything is there.
+    response.status(checks.database === 'ok' ? 200 : 503).json(checks);
   });
 
   app.use(serve(ROUTES, context, authenticate));

@@ -19,6 +19,7 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
     router[route.method](
       // As express writes it.
       route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      named(route),
       // Before the body is read: strangers, and who has no right to it, send none of it into memory.
       identify(authenticate, limiters),
       limiters.ofKeys,
@@ -29,6 +30,14 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
     );
   }
   return router;
+}
+
+/** For the metrics: a path may be anything, an operation is one of those that we have. */
+function named({ operationId }: Route): RequestHandler {
+  return (_request, response, next) => {
+    response.locals['operationId'] = operationId;
+    next();
+  };
 }
 
 /** Who has no valid key is limited by address, and told so instead of the 401 when it is too much. */

@@ -1,7 +1,10 @@
 /** The API process. SIGTERM or SIGINT lets requests in flight end; a second one ends it at once. */
 import { createServer } from 'node:http';
 import { createKeyring } from '../database/keyring';
-import { createDatabase } from '../database/pool';
+import { createDatabase, ping } from '../database/pool';
+import { serveAdmin } from '../monitoring/adminServer';
+import { createRegistry } from '../monitoring/processMetrics';
+import { createReadiness } from '../monitoring/readiness';
 import { createLogger } from '../settings/logger';
 import { readApiSettings } from '../settings/settings';
 import { connectTemporal } from '../temporal/connection';
@@ -26,11 +29,17 @@ function main(): void {
   });
   const temporal = connectTemporal(settings.temporal);
   const { namespace, taskQueue } = settings.temporal;
+  const enrollments = createEnrollmentClient(temporal, { taskQueue });
+  const registry = createRegistry(database);
+  const readiness = createReadiness({
+    database: () => ping(database.pool),
+    temporal: () => enrollments.ping(),
+  });
   const app = createApp(
     {
       database,
       keyring: createKeyring(settings.partnerKeySecrets),
-      enrollments: createEnrollmentClient(temporal, { taskQueue }),
+      enrollments,
       workflows: createWorkflowWatch(temporal, { taskQueue }),
       logger,
       testClockPrograms: settings.testClockPrograms,
@@ -41,6 +50,7 @@ function main(): void {
         `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
     },
     createAuthentication(settings.apiKeys, { pool: database.pool, logger }),
+    { registry, readiness },
   );
 
   const { requestTimeoutMs } = settings;
@@ -62,6 +72,8 @@ function main(): void {
     );
     process.exit(1);
   });
+  serveAdmin(settings.admin, { readiness, metrics: () => registry.metrics(), logger });
+
   let stopping = false;
   // A client that keeps its connection busy would keep the process from ending.
   server.prependListener('request', (_request, response) => {

@@ -94,6 +94,7 @@ export function unavailable(detail: string, retryAfter = 5): Problem {
 /** Every problem goes out here, with the id under which the request is logged. */
 export function sendProblem(response: Response, status: number, problem: Record<string, unknown>): void {
   const requestId = String(response.locals['requestId']);
+  response.locals['problemCode'] = problem['code'];
   response
     .status(status)
     .type('application/problem+json')

@@ -113,6 +113,31 @@ export async function noteReplacedOpen(db: Queryable, workflowIds: readonly stri
   );
 }
 
+/** All that needs attention, wherever it stands. */
+const NEEDS = `
+  select a.reason, a.since, a.enrollment_id, a.subject
+    from attention a join enrollment o using (enrollment_id)
+   where (o.state->'ending' = 'null'::jsonb and o.superseded_by is null) or a.reason = 'REPLACED_RUN_OPEN'
+  union all
+  select 'MESSAGE_REFUSED', min(t.recorded_at), t.enrollment_id, t.details->>'message'
+    from timeline_event t
+   where t.event_type = 'message_refused'
+     and not exists (select from attention_dismissal d
+                      where d.enrollment_id = t.enrollment_id and d.event_key = t.event_key)
+   group by t.enrollment_id, t.details->>'message'
+  union all
+  -- Another attempt, or an end, is what became of a refused payout.
+  select 'PAYOUT_REFUSED', p.settled_at, p.enrollment_id, p.payout_key
+    from payout p join enrollment paying using (enrollment_id)
+   where p.state = 'refused' and paying.state->'ending' = 'null'::jsonb
+     and not exists (select from payout later
+                      where later.enrollment_id = p.enrollment_id and later.frozen_at > p.frozen_at)
+  union all
+  select 'PAYOUT_UNKNOWN', p.submitted_at, p.enrollment_id, p.payout_key
+    from payout p
+   where p.state in ('submitting', 'pending', 'unknown')
+     and p.submitted_at < now() - interval '${PAYOUT_UNKNOWN_AFTER}'`;
+
 /**
  * In the scope, oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over, but for a
  * workflow of it that is open still.
@@ -126,36 +151,21 @@ export async function listAttention(
   const result = await db.query(
     `select reason, since, enrollment_id as "enrollmentId", e.workflow_id as "workflowId", subject,
             count(*) over ()::int as total
-       from (
-         select a.reason, a.since, a.enrollment_id, a.subject
-           from attention a join enrollment o using (enrollment_id)
-          where (o.state->'ending' = 'null'::jsonb and o.superseded_by is null) or a.reason = 'REPLACED_RUN_OPEN'
-         union all
-         select 'MESSAGE_REFUSED', min(t.recorded_at), t.enrollment_id, t.details->>'message'
-           from timeline_event t
-          where t.event_type = 'message_refused'
-            and not exists (select from attention_dismissal d
-                             where d.enrollment_id = t.enrollment_id and d.event_key = t.event_key)
-          group by t.enrollment_id, t.details->>'message'
-         union all
-         -- Another attempt, or an end, is what became of a refused payout.
-         select 'PAYOUT_REFUSED', p.settled_at, p.enrollment_id, p.payout_key
-           from payout p join enrollment paying using (enrollment_id)
-          where p.state = 'refused' and paying.state->'ending' = 'null'::jsonb
-            and not exists (select from payout later
-                             where later.enrollment_id = p.enrollment_id and later.frozen_at > p.frozen_at)
-         union all
-         select 'PAYOUT_UNKNOWN', p.submitted_at, p.enrollment_id, p.payout_key
-           from payout p
-          where p.state in ('submitting', 'pending', 'unknown')
-            and p.submitted_at < now() - interval '${PAYOUT_UNKNOWN_AFTER}'
-       ) needs join enrollment e using (enrollment_id)
+       from (${NEEDS}) needs join enrollment e using (enrollment_id)
       where ${visible.sql}
       order by since, reason, enrollment_id, subject limit $1`,
     [limit, ...visible.values],
   );
   const rows = result.rows as (AttentionRow & { total: number })[];
   return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+}
+
+/** How many entries the list has, by reason. */
+export async function countAttention(db: Queryable): Promise<[string, number][]> {
+  const result = await db.query(
+    `select reason, count(*)::int as count from (${NEEDS}) needs group by reason`,
+  );
+  return (result.rows as { reason: string; count: number }[]).map(({ reason, count }) => [reason, count]);
 }
 
 /** Takes the refused messages of an enrollment off the list; says how many there were. */

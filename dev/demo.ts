@@ -75,7 +75,8 @@ async function tell(
     taskQueue: `demo-${process.pid}`,
     sandboxUrl: sandbox.url,
     apiPort: await freePort(),
-    workerHealthPort: await freePort(),
+    apiAdminPort: await freePort(),
+    workerAdminPort: await freePort(),
     logDirectory,
   });
   stops.push(() => service.stop());

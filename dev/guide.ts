@@ -5,6 +5,8 @@ import { DEVELOPMENT_KEYS } from './settings';
 
 export function printGuide(up: {
   apiUrl: string;
+  /** Of API and worker. */
+  adminPorts: number[];
   temporalUiUrl: string;
   sandboxUrl: string;
   logDirectory: string;
@@ -16,10 +18,12 @@ export function printGuide(up: {
   const real = Date.now();
   const clock = inWords(up.clock ?? initialClock(definition.testClock, real), real);
   const keys = DEVELOPMENT_KEYS.map(({ key, role }) => `  ${role.padEnd(9)} ${key}`).join('\n');
+  const metrics = up.adminPorts.map((port) => `http://127.0.0.1:${port}/metrics`).join('  ');
   console.log(`
 API          ${apiUrl}
 Temporal UI  ${up.temporalUiUrl}
 Sandbox      ${up.sandboxUrl}   (plays TikTok and the payout rail)
+Metrics      ${metrics}
 Logs         ${up.logDirectory}
 
 Development keys

@@ -71,7 +71,8 @@ async function setTheStage(stops: (() => Promise<unknown>)[]): Promise<(story: s
     taskQueue: 'recorded',
     sandboxUrl: sandbox.url,
     apiPort: await freePort(),
-    workerHealthPort: await freePort(),
+    apiAdminPort: await freePort(),
+    workerAdminPort: await freePort(),
     logDirectory,
     // A new recording goes the newest way.
     environment: { ACTIVE_PATCHES: PATCHES.join(',') },

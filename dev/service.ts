@@ -16,7 +16,8 @@ export interface ServicePlan {
   taskQueue: string;
   sandboxUrl: string;
   apiPort: number;
-  workerHealthPort: number;
+  apiAdminPort: number;
+  workerAdminPort: number;
   /** api.log and worker.log are written there. */
   logDirectory: string;
   /** More variables, for instance to make waits shorter. */
@@ -92,7 +93,7 @@ export async function startService(plan: ServicePlan): Promise<Service> {
   };
   const startApi = () => start('api', () => answers(`${apiUrl}/healthz`));
   const startWorker = (release?: Release) =>
-    start('worker', () => answers(`http://127.0.0.1:${plan.workerHealthPort}/readyz`), release);
+    start('worker', () => answers(`http://127.0.0.1:${plan.workerAdminPort}/readyz`), release);
 
   const [api, worker] = await Promise.all([startApi(), startWorker()]);
   const service: Service = {
@@ -113,7 +114,8 @@ export async function startService(plan: ServicePlan): Promise<Service> {
   return service;
 }
 
-function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
+/** With what the plan's processes are started. */
+export function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     NODE_ENV: 'development',
@@ -126,7 +128,8 @@ function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
     ...(plan.temporalApiKey !== undefined && { TEMPORAL_API_KEY: plan.temporalApiKey }),
     TASK_QUEUE: plan.taskQueue,
     API_PORT: String(plan.apiPort),
-    WORKER_HEALTH_PORT: String(plan.workerHealthPort),
+    API_ADMIN_PORT: String(plan.apiAdminPort),
+    WORKER_ADMIN_PORT: String(plan.workerAdminPort),
     API_KEYS: JSON.stringify(DEVELOPMENT_KEYS),
     PARTNER_KEY_SECRETS: JSON.stringify(DEVELOPMENT_PARTNER_KEY_SECRETS),
     TIKTOK_BASE_URL: `${plan.sandboxUrl}/open_api/v1.3`,

@@ -63,11 +63,13 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
   if (!environment['DATABASE_URL']) await claimData(DATA, !isFresh && existsSync(POSTGRES_DATA));
   const ports = {
     api: portOf('API_PORT', 8080),
-    workerHealth: portOf('WORKER_HEALTH_PORT', 8081),
+    apiAdmin: portOf('API_ADMIN_PORT', 8090),
+    workerAdmin: portOf('WORKER_ADMIN_PORT', 8091),
     sandbox: portOf('SANDBOX_PORT', 4010),
   };
   await assertPortFree(ports.api, 'API_PORT');
-  await assertPortFree(ports.workerHealth, 'WORKER_HEALTH_PORT');
+  await assertPortFree(ports.apiAdmin, 'API_ADMIN_PORT');
+  await assertPortFree(ports.workerAdmin, 'WORKER_ADMIN_PORT');
   await assertPortFree(ports.sandbox, 'SANDBOX_PORT');
 
   const [database, temporal] = await Promise.all([bringUpPostgres(), bringUpTemporal()]);
@@ -87,7 +89,8 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
     taskQueue: temporal.taskQueue,
     sandboxUrl: sandbox.url,
     apiPort: ports.api,
-    workerHealthPort: ports.workerHealth,
+    apiAdminPort: ports.apiAdmin,
+    workerAdminPort: ports.workerAdmin,
     logDirectory: join(DATA, 'log'),
   });
   let stopping = false;
@@ -100,6 +103,7 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
   }
   printGuide({
     apiUrl: service.apiUrl,
+    adminPorts: [ports.apiAdmin, ports.workerAdmin],
     temporalUiUrl: temporal.uiUrl,
     sandboxUrl: sandbox.url,
     logDirectory: join(DATA, 'log'),

@@ -128,6 +128,8 @@ const api = z.object({
   ...testClocks.shape,
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
+  API_ADMIN_HOST: z.string().default('127.0.0.1'),
+  API_ADMIN_PORT: port.default(8090),
   API_KEYS: apiKeys,
   PARTNER_KEY_SECRETS: partnerKeySecrets,
   TEMPORAL_UI_URL: url(['http:', 'https:']).default('http://127.0.0.1:8233'),
@@ -137,6 +139,14 @@ const api = z.object({
   STRANGERS_PER_MINUTE: perMinute.default(1_000),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(300_000).default(30_000),
 });
+
+/** Where a process answers those who run it: health, readiness, metrics. */
+export interface AdminPort {
+  host: string;
+  port: number;
+  /** The variable by which another port is chosen. */
+  portVariable: string;
+}
 
 export interface ApiSettings {
   production: boolean;
@@ -148,6 +158,7 @@ export interface ApiSettings {
   runbookUrl: string;
   host: string;
   port: number;
+  admin: AdminPort;
   /** For the first administrator and for development: the others are in PostgreSQL. */
   apiKeys: ApiKey[];
   /** Proxies whose X-Forwarded-For is believed. */
@@ -179,6 +190,7 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     runbookUrl: env.RUNBOOK_URL,
     host: env.API_HOST,
     port: env.API_PORT,
+    admin: { host: env.API_ADMIN_HOST, port: env.API_ADMIN_PORT, portVariable: 'API_ADMIN_PORT' },
     apiKeys: env.API_KEYS,
     trustProxy: env.TRUST_PROXY?.split(',') ?? [],
     rateLimits: { perKey: env.REQUESTS_PER_MINUTE, perAddress: env.STRANGERS_PER_MINUTE },
@@ -202,8 +214,8 @@ const worker = z.object({
   SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
   PAYOUT_TASKS_PER_SECOND: perSecond.default(5),
   OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
-  WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
-  WORKER_HEALTH_PORT: port.default(8081),
+  WORKER_ADMIN_HOST: z.string().default('127.0.0.1'),
+  WORKER_ADMIN_PORT: port.default(8091),
   WORKER_GRACE_MS: z.coerce.number().int().min(1_000).default(20_000),
   MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(1_000),
   ACTIVE_PATCHES: ids('patches').optional(),
@@ -223,8 +235,7 @@ export interface WorkerSettings {
   /** Of all workers together; a payout takes two: one pays, one books. */
   payoutTasksPerSecond: number;
   outboxPollMs: number;
-  healthHost: string;
-  healthPort: number;
+  admin: AdminPort;
   /** On shutdown, running activities get this long; a quarter more, and they are abandoned to their retries. */
   graceMs: number;
   maxCachedWorkflows: number;
@@ -257,8 +268,7 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
     payoutTasksPerSecond: env.PAYOUT_TASKS_PER_SECOND,
     outboxPollMs: env.OUTBOX_POLL_MS,
-    healthHost: env.WORKER_HEALTH_HOST,
-    healthPort: env.WORKER_HEALTH_PORT,
+    admin: { host: env.WORKER_ADMIN_HOST, port: env.WORKER_ADMIN_PORT, portVariable: 'WORKER_ADMIN_PORT' },
     graceMs: env.WORKER_GRACE_MS,
     maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
     activePatches: env.ACTIVE_PATCHES?.split(',') ?? [],

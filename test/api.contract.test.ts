@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import type { Express, Router } from 'express';
+import { Registry } from 'prom-client';
 import { createApp } from '../api/app';
 import type { ApiContext } from '../api/context';
 import { openApiDocument } from '../api/openapi';
@@ -34,9 +35,10 @@ test('When the document is validated, then it is OpenAPI 3.1', () => {
 });
 
 test('When a route is served, then it is in the document, and has a line in the policy, and the other way round', () => {
-  const app: Express = createApp({} as ApiContext, () => {
+  const nobody = () => {
     throw new Error('Nobody is asked.');
-  });
+  };
+  const app: Express = createApp({} as ApiContext, nobody, { registry: new Registry(), readiness: nobody });
   const routesOf = (router: Router): string[] =>
     router.stack.flatMap((layer) => {
       if (layer.route)

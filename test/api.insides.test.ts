@@ -70,11 +70,14 @@ test('When the database lets nobody in, then answers are 503 with a time to come
     const response = await fetch(t.service.apiUrl + path);
     return [response.status, await response.json()];
   };
-  // Readiness gives Temporal less than a second to answer, which a busy machine may use up.
+  // Readiness gives Temporal less than a second to answer, which a busy machine may use up, and its answer is kept for one.
   const untilReadyIs = async (status: number, database: string) => {
     const seen = await eventually(
       () => health('/readyz'),
-      ([, checks]) => (checks as { temporal: string }).temporal === 'ok',
+      ([, checks]) => {
+        const seen = checks as { database: string; temporal: string };
+        return seen.temporal === 'ok' && seen.database === database;
+      },
     );
     expect(seen).toEqual([status, { database, temporal: 'ok' }]);
   };

@@ -87,7 +87,7 @@ test('When the settings have a default port, then the service listens on it', ()
   });
   expect(readApiSettings(services.api.environment).port).toBe(api.port);
   expect(readApiSettings(services.api.environment).temporalUiUrl).toBe(api.temporalUiUrl);
-  expect(readWorkerSettings(services.worker.environment).healthPort).toBe(worker.healthPort);
+  expect(readWorkerSettings(services.worker.environment).admin.port).toBe(worker.admin.port);
   const start = readSource('dev/start.ts');
   for (const [variable, port] of [
     ['SANDBOX_PORT', '4010'],
@@ -111,7 +111,7 @@ test('When the worker calls the sandbox, then it does so over loopback, in the n
   const { TIKTOK_BASE_URL, FAIRING_BASE_URL, SANDBOX_RAIL_URL } = services.worker.environment;
   for (const url of [TIKTOK_BASE_URL, FAIRING_BASE_URL, SANDBOX_RAIL_URL])
     expect(new URL(url!).host).toBe(`127.0.0.1:${SANDBOX_PORT}`);
-  expect(services.worker.environment['WORKER_HEALTH_PORT']).not.toBe(SANDBOX_PORT);
+  expect(services.worker.environment['WORKER_ADMIN_PORT']).not.toBe(SANDBOX_PORT);
 });
 
 test('When an image is named, then it is pinned to an exact version', () => {
@@ -180,6 +180,7 @@ test('When a container runs a file, then the image holds it', () => {
     'database',
     'deploy',
     'integrations',
+    'monitoring',
     'program',
     'settings',
     'temporal',
@@ -201,6 +202,7 @@ test('When the README shows its first request, then it is that of npm start, to 
   const log = jest.spyOn(console, 'log').mockImplementation((text: string) => void printed.push(text));
   printGuide({
     apiUrl: 'http://127.0.0.1:8080',
+    adminPorts: [8090, 8091],
     temporalUiUrl: 'http://127.0.0.1:8233',
     sandboxUrl: 'http://127.0.0.1:4010',
     logDirectory: '.data/log',

@@ -151,7 +151,11 @@ test('When a worker stands still past its time-out and wakes up after another ha
 
 async function startOtherService(): Promise<Service> {
   const environment = { ...t.plan.environment, TEMPORAL_ADDRESS: sharedServers().temporalAddress };
-  const ports = { apiPort: await freePort(), workerHealthPort: await freePort() };
+  const ports = {
+    apiPort: await freePort(),
+    apiAdminPort: await freePort(),
+    workerAdminPort: await freePort(),
+  };
   const logDirectory = `${t.plan.logDirectory}/other`;
   return startService({ ...t.plan, ...ports, environment, logDirectory });
 }

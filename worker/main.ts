@@ -2,28 +2,32 @@
  * The worker process: workflows, activities, payouts and the outbox loop. The only place that joins activities to
  * adapters. SIGTERM or SIGINT drains it (settings: WORKER_GRACE_MS); a second one ends it at once.
  */
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection } from '@temporalio/worker';
 import type { PartnerKeyChecker, PayoutRail } from '../activities/ports';
 import { createKeyring } from '../database/keyring';
-import { createDatabase } from '../database/pool';
+import { createDatabase, ping } from '../database/pool';
 import { createFairing } from '../integrations/fairing';
 import { createHttp } from '../integrations/http';
 import { createSandboxRail } from '../integrations/sandboxRail';
 import { createTikTok } from '../integrations/tiktok';
+import { serveAdmin } from '../monitoring/adminServer';
+import { createRegistry } from '../monitoring/processMetrics';
+import { createReadiness } from '../monitoring/readiness';
 import { createLogger, type Logger } from '../settings/logger';
 import { readWorkerSettings, type WorkerSettings } from '../settings/settings';
 import { connectionOptions, connectTemporal } from '../temporal/connection';
 import { createEnrollmentClient } from '../temporal/enrollments';
 import { createWorkflowWatch } from '../temporal/visibility';
-import { serveHealth } from './health';
+import { countDeliveries, createFigures } from './metrics';
 import { runOutbox } from './outbox';
+import { installRuntime } from './temporalMetrics';
 import { createWorkers } from './workers';
 
 async function main(): Promise<void> {
   const settings = readWorkerSettings();
   const logger = createLogger('worker', settings.logLevel);
   // Signals are handled below: the runtime must not shut down what still drains.
-  Runtime.install({ shutdownSignals: [], logger: temporalLogger(logger) });
+  const temporalMetrics = await installRuntime({ shutdownSignals: [], logger: temporalLogger(logger) });
 
   const database = createDatabase({
     connectionString: settings.databaseUrl,
@@ -38,8 +42,19 @@ async function main(): Promise<void> {
   const deps = { database, keyring, workflows, ...thirdParties };
   const workers = await createWorkers(connection, settings, deps, logger);
 
-  const { healthHost, healthPort } = settings;
-  const health = serveHealth(healthHost, healthPort, () => workers.areRunning(), logger);
+  const registry = createRegistry(database);
+  const figures = createFigures(registry, database, logger);
+  const readiness = createReadiness({
+    enrollments: () => workers.assertPolling('enrollments'),
+    payouts: () => workers.assertPolling('payouts'),
+    database: () => ping(database.pool),
+    temporal: () => enrollments.ping(),
+  });
+  const metrics = async () => {
+    const [ofTemporal] = await Promise.all([temporalMetrics(), figures()]);
+    return `${await registry.metrics()}\n${ofTemporal}`;
+  };
+  const admin = serveAdmin(settings.admin, { readiness, metrics, logger });
 
   const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
@@ -53,9 +68,13 @@ async function main(): Promise<void> {
   logger.info({ taskQueue: settings.temporal.taskQueue }, 'worker ready');
   await Promise.all([
     workers.run(),
-    runOutbox({ database, enrollments, logger }, settings.outboxPollMs, stopping.signal),
+    runOutbox(
+      { database, enrollments, logger, count: countDeliveries(registry) },
+      settings.outboxPollMs,
+      stopping.signal,
+    ),
   ]);
-  health.close();
+  admin.close();
   // The outbox has ended, so no call is under way; what an activity still does ends by itself.
   await temporal.connection.close();
   await connection.close();

@@ -8,6 +8,7 @@ import { readClock } from '../database/programs';
 import { readResumption } from '../database/resumption';
 import type { Logger } from '../settings/logger';
 import { WorkflowIdTaken, type EnrollmentClient } from '../temporal/enrollments';
+import type { CountDelivery } from './metrics';
 
 const BATCH = 20;
 /** Longer than any single piece of work takes; a worker that dies leaves its rows for that long. */
@@ -19,6 +20,7 @@ interface Deps {
   database: Database;
   enrollments: EnrollmentClient;
   logger: Logger;
+  count: CountDelivery;
 }
 
 /** Runs until `stopped` is aborted; resolves when the work in hand is done. */
@@ -50,7 +52,9 @@ async function work(deps: Deps, row: OutboxRow): Promise<void> {
   try {
     await deliver(deps, row);
     await finishOutboxRow(pool, row.outboxId);
+    deps.count(row.kind, 'delivered');
   } catch (error) {
+    deps.count(row.kind, 'failed');
     deps.logger.warn(
       { err: error, kind: row.kind, enrollmentId: row.enrollmentId },
       'outbox row failed; trying again',

@@ -16,8 +16,8 @@ export interface Workers {
   run(): Promise<void>;
   /** Stops polling; running activities get their grace time. */
   shutdown(): void;
-  /** Whether both are polling. */
-  areRunning(): boolean;
+  /** Throws if that worker does not poll: it has not begun, drains, or has failed. */
+  assertPolling(name: 'enrollments' | 'payouts'): void;
 }
 
 /** Tells operators which build of the workflows ran a task. */
@@ -43,8 +43,8 @@ export async function createWorkers(
     shutdownGraceTime: settings.graceMs,
     shutdownForceTime: Math.round(settings.graceMs * 1.25),
   };
-  const workers = [
-    await Worker.create({
+  const byName = {
+    enrollments: await Worker.create({
       ...common,
       taskQueue,
       workflowBundle: { codePath: WORKFLOW_BUNDLE },
@@ -56,14 +56,15 @@ export async function createWorkers(
       // After a worker was killed, its workflows answer again this soon.
       stickyQueueScheduleToStartTimeout: '3 seconds',
     }),
-    await Worker.create({
+    payouts: await Worker.create({
       ...common,
       taskQueue: payoutTaskQueue(taskQueue),
       activities: activities.payout,
       // Slow and steady: the rail is asked no faster than this, whatever falls due on one day.
       maxTaskQueueActivitiesPerSecond: settings.payoutTasksPerSecond,
     }),
-  ];
+  };
+  const workers = Object.values(byName);
   return {
     async run() {
       await Promise.all(workers.map((worker) => worker.run()));
@@ -71,6 +72,11 @@ export async function createWorkers(
     shutdown() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
-    areRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+    assertPolling(name) {
+      const { runState, workflowPollerState, activityPollerState } = byName[name].getStatus();
+      // One that has nothing to poll for is shut down from the beginning: payouts are activities only.
+      const hasFailed = [workflowPollerState, activityPollerState].includes('FAILED');
+      if (runState !== 'RUNNING' || hasFailed) throw new Error(`The worker for ${name} does not poll.`);
+    },
   };
 }

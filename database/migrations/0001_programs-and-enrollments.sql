@@ -217,6 +217,9 @@ create table payout (
 create unique index payout_one_live_credit on payout (enrollment_id)
   where kind = 'credit' and state not in ('refused', 'void');
 
+-- To count them: it is small, however many there are.
+create index payout_by_state on payout (state);
+
 -- What a worker or a comparison has seen and our staff must look at (program/attention.ts); removed when it is over.
 create table attention (
   enrollment_id text not null references enrollment,

@@ -122,7 +122,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     taskQueue: `test-${unique}`,
     sandboxUrl: sandbox.url,
     apiPort: await freePort(),
-    workerHealthPort: await freePort(),
+    apiAdminPort: await freePort(),
+    workerAdminPort: await freePort(),
     logDirectory,
     environment: { LOG_LEVEL: 'warn', ...options.environment },
   };

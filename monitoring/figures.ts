@@ -1,0 +1,38 @@
+/** Figures that are read from PostgreSQL when metrics are asked for: not at each time, and never without a bound. */
+import type { Gauge } from 'prom-client';
+import type { Logger } from '../settings/logger';
+
+export interface Figures {
+  /** Which they are, a label. */
+  name: string;
+  keptMs: number;
+  /** Reads them and sets their gauges. */
+  read(): Promise<void>;
+}
+
+/**
+ * Reads what is older than it may be, one reading at a time. A reading that fails leaves the figures as they were, and
+ * `age` grows: who looks at a figure can tell that it is old.
+ */
+export function createReader(figures: Figures, age: Gauge<'figures'>, logger: Logger): () => Promise<void> {
+  const { name, keptMs } = figures;
+  let triedAt = -Infinity;
+  let readAt: number | undefined;
+  let reading: Promise<void> | undefined;
+  const read = async () => {
+    triedAt = performance.now();
+    try {
+      await figures.read();
+      readAt = performance.now();
+    } catch (err) {
+      logger.warn({ err, figures: name }, 'figures for the metrics could not be read; the last ones stand');
+    } finally {
+      reading = undefined;
+    }
+  };
+  return async () => {
+    if (performance.now() - triedAt >= keptMs) reading ??= read();
+    await reading;
+    if (readAt !== undefined) age.set({ figures: name }, (performance.now() - readAt) / 1_000);
+  };
+}
