@@ -17,6 +17,8 @@ export interface Monitored {
 
 const CONTENT_TYPE: Registry['contentType'] = 'text/plain; version=0.0.4; charset=utf-8';
 const TIMEOUT_MS = 10_000;
+/** More than any answer takes. */
+const CLOSING_MS = 5_000;
 
 /** Ends the process with a message that says what to do if the port cannot be had. */
 export function serveAdmin({ host, port, portVariable }: AdminPort, monitored: Monitored): Server {
@@ -38,6 +40,12 @@ export function serveAdmin({ host, port, portVariable }: AdminPort, monitored: M
     process.exit(1);
   });
   return server.listen(port, host);
+}
+
+/** Resolves when what it was asked is answered: until then PostgreSQL and Temporal may be in use. */
+export function closeAdmin(server: Server): Promise<void> {
+  setTimeout(() => server.closeAllConnections(), CLOSING_MS).unref();
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 async function answer(url: string, response: ServerResponse, monitored: Monitored): Promise<void> {

@@ -1,4 +1,5 @@
 /** Figures that are read from PostgreSQL when metrics are asked for: not at each time, and never without a bound. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Gauge } from 'prom-client';
 import type { Logger } from '../settings/logger';
 
@@ -9,6 +10,9 @@ export interface Figures {
   /** Reads them and sets their gauges. */
   read(): Promise<void>;
 }
+
+/** A scraper gives up after 10 s; PostgreSQL that hangs is noticed later than that. */
+const WAIT_MS = 3_000;
 
 /**
  * Reads what is older than it may be, one reading at a time. A reading that fails leaves the figures as they were, and
@@ -26,13 +30,11 @@ export function createReader(figures: Figures, age: Gauge<'figures'>, logger: Lo
       readAt = performance.now();
     } catch (err) {
       logger.warn({ err, figures: name }, 'figures for the metrics could not be read; the last ones stand');
-    } finally {
-      reading = undefined;
     }
   };
   return async () => {
-    if (performance.now() - triedAt >= keptMs) reading ??= read();
-    await reading;
+    if (performance.now() - triedAt >= keptMs) reading ??= read().finally(() => (reading = undefined));
+    if (reading) await Promise.race([reading, delay(WAIT_MS, undefined, { ref: false })]);
     if (readAt !== undefined) age.set({ figures: name }, (performance.now() - readAt) / 1_000);
   };
 }

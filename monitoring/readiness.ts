@@ -43,18 +43,8 @@ export function createReadiness<Name extends string>(
 /** False if it fails or takes too long; one that hangs is asked about again, not started again. */
 function inTime(check: Check, timeoutMs: number): () => Promise<boolean> {
   let underWay: Promise<boolean> | undefined;
-  const start = async () => {
-    try {
-      await check();
-      return true;
-    } catch {
-      return false;
-    } finally {
-      underWay = undefined;
-    }
-  };
   return async () => {
-    underWay ??= start();
+    underWay ??= passes(check).finally(() => (underWay = undefined));
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), timeoutMs)));
     try {
@@ -63,4 +53,13 @@ function inTime(check: Check, timeoutMs: number): () => Promise<boolean> {
       clearTimeout(timer);
     }
   };
+}
+
+async function passes(check: Check): Promise<boolean> {
+  try {
+    await check();
+    return true;
+  } catch {
+    return false;
+  }
 }

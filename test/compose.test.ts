@@ -87,7 +87,8 @@ test('When the settings have a default port, then the service listens on it', ()
   });
   expect(readApiSettings(services.api.environment).port).toBe(api.port);
   expect(readApiSettings(services.api.environment).temporalUiUrl).toBe(api.temporalUiUrl);
-  expect(readWorkerSettings(services.worker.environment).admin.port).toBe(worker.admin.port);
+  expect(readApiSettings(services.api.environment).admin).toEqual(api.admin);
+  expect(readWorkerSettings(services.worker.environment).admin).toEqual(worker.admin);
   const start = readSource('dev/start.ts');
   for (const [variable, port] of [
     ['SANDBOX_PORT', '4010'],
@@ -95,6 +96,8 @@ test('When the settings have a default port, then the service listens on it', ()
     ['TEMPORAL_PORT', '7233'],
     ['TEMPORAL_UI_PORT', '8233'],
     ['API_PORT', '8080'],
+    ['API_ADMIN_PORT', '8090'],
+    ['WORKER_ADMIN_PORT', '8091'],
   ])
     expect(start).toContain(`portOf('${variable}', ${port})`);
 });

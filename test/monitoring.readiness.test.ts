@@ -129,37 +129,47 @@ describe('the processes', () => {
     },
   );
 
-  test('When PostgreSQL is away, then metrics are answered all the same, and say how old their figures are', async () => {
-    const age = { figures: 'backlog' };
-    const before = await eventually(
-      () => scrape(t.plan.workerAdminPort),
-      (scraped) => scraped.value('pps_figures_age_seconds', age)! < 1,
-    );
-    expect(before.value('pps_outbox_pending', { kind: 'start' })).toBe(0);
-    postgres.cut();
-    const after = await eventually(
-      async () => {
-        const askedAt = performance.now();
-        const scraped = await scrape(t.plan.workerAdminPort);
-        expect(performance.now() - askedAt).toBeLessThan(8_000);
-        return scraped;
-      },
-      // Older than they are kept: PostgreSQL was asked again and did not answer.
-      (scraped) => scraped.value('pps_figures_age_seconds', age)! > 12,
-    );
-    expect(after.value('pps_outbox_pending', { kind: 'start' })).toBe(0);
-    expect((await scrape(t.plan.apiAdminPort)).value('pps_http_requests_in_flight')).toBe(0);
-    postgres.restore();
-    await eventually(
-      () => scrape(t.plan.workerAdminPort),
-      (scraped) => scraped.value('pps_figures_age_seconds', age)! < 5,
-    );
-  });
+  test.each(['is cut off', 'hangs'])(
+    'When PostgreSQL %s, then metrics are answered all the same, and say how old their figures are',
+    async (how) => {
+      const age = { figures: 'backlog' };
+      const before = await eventually(
+        () => scrape(t.plan.workerAdminPort),
+        (scraped) => scraped.value('pps_figures_age_seconds', age)! < 1,
+      );
+      expect(before.value('pps_outbox_pending', { kind: 'start' })).toBe(0);
+      if (how === 'hangs') postgres.hang();
+      else postgres.cut();
+      const after = await eventually(
+        async () => {
+          const askedAt = performance.now();
+          const scraped = await scrape(t.plan.workerAdminPort);
+          // A scraper waits for 10 s.
+          expect(performance.now() - askedAt).toBeLessThan(5_000);
+          return scraped;
+        },
+        // Older than they are kept: PostgreSQL was asked again and did not answer.
+        (scraped) => scraped.value('pps_figures_age_seconds', age)! > 12,
+      );
+      expect(after.value('pps_outbox_pending', { kind: 'start' })).toBe(0);
+      expect((await scrape(t.plan.apiAdminPort)).value('pps_http_requests_in_flight')).toBe(0);
+      postgres.restore();
+      await eventually(
+        () => scrape(t.plan.workerAdminPort),
+        (scraped) => scraped.value('pps_figures_age_seconds', age)! < 5,
+      );
+    },
+  );
 
-  test('When the worker is told to stop while a scraper keeps its connection, then it ends in order', async () => {
+  test('When the worker is told to stop while probes and scrapes go on, then it ends in order', async () => {
     await scrape(t.plan.workerAdminPort);
     const { worker } = t.service;
+    const untilNobodyAnswers = async () => {
+      for (;;) await Promise.all([ask(adminPort('worker')), fetch(adminPort('worker', '/metrics'))]);
+    };
+    const probes = expect(untilNobodyAnswers()).rejects.toThrow('fetch failed');
     await worker.stop();
+    await probes;
     expect(await worker.ended).toBe('exit code 0');
     await expect(fetch(adminPort('worker', '/healthz'))).rejects.toThrow();
     await t.service.startWorker();

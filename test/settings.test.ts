@@ -45,9 +45,11 @@ test('When everything needed is set, then the rest has defaults for development 
     production: false,
     host: '127.0.0.1',
     port: 8080,
+    admin: { host: '127.0.0.1', port: 8090 },
     temporal: { address: '127.0.0.1:7233', namespace: 'default', tls: false },
     apiKeys: [KEY],
   });
+  expect(readWorkerSettings(WORKER).admin).toMatchObject({ host: '127.0.0.1', port: 8091 });
   expect(readWorkerSettings(WORKER).tiktok.baseUrl).toBe('https://business-api.example/open_api/v1.3');
   expect(readWorkerSettings(WORKER).fairing.baseUrl).toBe('https://fairing.example/api');
   expect(readSetupSettings(SETUP).retentionDays).toBe(90);
@@ -91,6 +93,8 @@ const MALFORMED: [keyof typeof READERS, string, string][] = [
   ['api', 'TEMPORAL_UI_URL', 'javascript:alert(1)'],
   ['api', 'API_PORT', 'http'],
   ['api', 'API_PORT', '-1'],
+  ['api', 'API_ADMIN_PORT', '65536'],
+  ['worker', 'WORKER_ADMIN_PORT', 'admin'],
   ['api', 'NODE_ENV', 'prod'],
   ['worker', 'TIKTOK_BASE_URL', 'ftp://business-api.example'],
   ['worker', 'FAIRING_BASE_URL', 'app.fairing.co/api'],

@@ -10,7 +10,7 @@ import { createFairing } from '../integrations/fairing';
 import { createHttp } from '../integrations/http';
 import { createSandboxRail } from '../integrations/sandboxRail';
 import { createTikTok } from '../integrations/tiktok';
-import { serveAdmin } from '../monitoring/adminServer';
+import { closeAdmin, serveAdmin } from '../monitoring/adminServer';
 import { createRegistry } from '../monitoring/processMetrics';
 import { createReadiness } from '../monitoring/readiness';
 import { createLogger, type Logger } from '../settings/logger';
@@ -74,8 +74,8 @@ async function main(): Promise<void> {
       stopping.signal,
     ),
   ]);
-  admin.close();
-  // The outbox has ended, so no call is under way; what an activity still does ends by itself.
+  await closeAdmin(admin);
+  // The outbox has ended and nobody asks for readiness, so no call is under way; what an activity still does ends by itself.
   await temporal.connection.close();
   await connection.close();
   await database.close();
