@@ -9,11 +9,12 @@ import { answerOnce } from './idempotency';
 import { invalid, pointerTo, Problem } from './problem';
 import { problemOf } from './problemOf';
 import { createLimiters, type Limiters } from './rateLimits';
-import type { Call, Route } from './routes/route';
+import { idOf, type Call, type Route } from './routes/route';
 import { inPlainWords } from './schemas';
 
 export function serve(routes: readonly Route[], context: ApiContext, authenticate: Authenticate): Router {
   const router = Router();
+  router.use(withoutVersions);
   const limiters = createLimiters(context);
   for (const route of routes) {
     router[route.method](
@@ -23,13 +24,21 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
       identify(authenticate, limiters),
       limiters.ofKeys,
       authorise(route),
-      ...readJsonBody(route.bodyLimit),
+      requireIds,
+      // A read has none; what is sent all the same is not looked at.
+      ...(route.method === 'get' ? [] : readJsonBody(route.bodyLimit)),
       serveOne(route, context),
       auditRefusal(route, context),
     );
   }
   return router;
 }
+
+/** Answers have no versions to compare; `If-None-Match: *` would get an empty 304 instead. */
+const withoutVersions: RequestHandler = (request, _response, next) => {
+  delete request.headers['if-none-match'];
+  next();
+};
 
 /** Who has no valid key is limited by address, and told so instead of the 401 when it is too much. */
 function identify(authenticate: Authenticate, { ofStrangers }: Limiters): RequestHandler {
@@ -51,6 +60,13 @@ function authorise({ operationId }: Route): RequestHandler {
     next();
   };
 }
+
+/** Before anything is kept of the request under its path: what cannot be an id may be as long as a header. */
+const requireIds: RequestHandler = (request, _response, next) => {
+  for (const name of Object.keys(request.params))
+    if (name.endsWith('Id')) idOf(request.params as Call['params'], name as `${string}Id`);
+  next();
+};
 
 function serveOne(route: Route, context: ApiContext): RequestHandler {
   const { operationId, method, query, body: bodySchema } = route;

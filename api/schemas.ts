@@ -30,13 +30,14 @@ const unlessMissing = (message: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? undefined : message),
 });
 
-const text = (max: number) => limitedText(max).trim().min(1, 'must not be empty');
-/** PostgreSQL stores neither a NUL nor half of a surrogate pair. */
+const text = (max: number) => limitedText(max).trim().regex(/\S/, 'must not be empty');
+/** Counts as JSON Schema does, not in units of UTF-16. PostgreSQL stores neither a NUL nor half of a surrogate pair. */
 const limitedText = (max: number) =>
   z
     .string()
-    .max(max, `must have at most ${max} characters`)
-    .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters');
+    .refine((value) => [...value].length <= max, `must have at most ${max} characters`)
+    .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters')
+    .meta({ maxLength: max });
 const advertiserId = z
   .string(unlessMissing('must be a string: an advertiser id has more digits than a JSON number can hold'))
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
@@ -119,12 +120,17 @@ export const approvalBody = noteBody
   .refine(({ outcome, reasonCode, note }) => outcome !== 'send_back' || (reasonCode ?? note) !== undefined, {
     path: ['reasonCode'],
     error: 'is required to send back, or a note',
+  })
+  .meta({
+    if: { properties: { outcome: { const: 'send_back' } } },
+    then: { anyOf: [{ required: ['reasonCode'] }, { required: ['note'] }] },
   });
 export type ApprovalBody = z.infer<typeof approvalBody>;
 
 export const questionnaireBody = z.strictObject({
   answers: z.record(
-    limitedText(100),
+    // Refused in any object (bodies.ts); here the document says so.
+    limitedText(100).regex(/^(?!__proto__$)/),
     z.union([limitedText(5_000), z.number(), z.boolean()], 'must be a text, a number, true or false'),
   ),
 });
@@ -141,17 +147,20 @@ export const clockBody = z
     speed: z
       .number(SPEED)
       .refine((speed) => speed >= 0 && speed <= MAXIMUM_SPEED, SPEED)
+      .meta({ minimum: 0, maximum: MAXIMUM_SPEED })
       .optional(),
   })
   .refine(
     (body) => body.advanceTo !== undefined || body.speed !== undefined,
     'name advanceTo, speed, or both',
-  );
+  )
+  .meta({ minProperties: 1 });
 
 const LIMIT = 'must be a whole number from 1 to 200';
 const limit = z.coerce
   .number(LIMIT)
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
+  .meta({ type: 'integer', minimum: 1, maximum: 200 })
   .default(50);
 
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
@@ -184,7 +193,9 @@ export const listQuery = z.strictObject({
   updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
   sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
   limit,
-  after: text(300).optional().describe('`next` of the page before, with the same filters and sort.'),
+  after: text(300)
+    .meta({ format: 'cursor', description: '`next` of the page before, with the same filters and sort.' })
+    .optional(),
   total: yesOrNo.default(false).describe('Count all pages, too.'),
 });
 export type ListQuery = z.infer<typeof listQuery>;
@@ -229,6 +240,7 @@ export const publishQuery = z.strictObject({
 
 /** Checked by program/parseDefinition.ts, which has better sentences for it. */
 export const definitionBody = z.looseObject({}).meta({
+  propertyNames: { not: { const: '__proto__' } },
   description:
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
@@ -241,6 +253,7 @@ export const auditQuery = z.strictObject({
   after: z.coerce
     .number(POSITION)
     .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
+    .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 })
     .default(0),
 });
 
@@ -260,6 +273,11 @@ export const apiKeyBody = z
   .refine(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined), {
     path: ['surveyPartner'],
     error: 'belongs to keys of role partner, and each of them needs it',
+  })
+  .meta({
+    if: { properties: { role: { const: 'partner' } } },
+    then: { required: ['surveyPartner'] },
+    else: { not: { required: ['surveyPartner'] } },
   });
 export type ApiKeyBody = z.infer<typeof apiKeyBody>;
 
@@ -268,6 +286,7 @@ export const rotationBody = z.strictObject({
   overlapHours: z
     .number(OVERLAP)
     .refine((hours) => hours >= 0 && hours <= 720, OVERLAP)
+    .meta({ minimum: 0, maximum: 720 })
     .default(24),
   expiresAt,
 });

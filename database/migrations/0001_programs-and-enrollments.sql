@@ -263,7 +263,8 @@ create table idempotency_key (
   -- Somebody is working on it until then.
   leased_until timestamptz,
   response_status int,
-  response_body jsonb,
+  -- As it was sent: jsonb takes no NUL, which a refusal may name as part of what was wrong.
+  response_body json,
   -- What the answer is about: it goes with the personal data of the enrollment.
   enrollment_id text,
   created_at timestamptz not null default now(),
