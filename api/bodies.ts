@@ -24,6 +24,25 @@ export const readJsonBody = (limit = BODY_LIMIT): RequestHandler[] => [
   },
 ];
 
+/** As it was sent, to the byte: `request.body` is a Buffer, or undefined if there is none. */
+export const readRawBody: RequestHandler = express.raw({
+  type: () => true,
+  inflate: false,
+  limit: BODY_LIMIT,
+});
+
+/** Throws a 400 unless it is JSON of a bounded shape. */
+export function readJson(text: string): unknown {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
+  }
+  requireShape(body);
+  return body;
+}
+
 /** Level by level, so that no depth can exhaust the stack. Throws a 400. */
 function requireShape(body: unknown): void {
   let level = [body];

@@ -30,7 +30,7 @@ const unlessMissing = (message: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? undefined : message),
 });
 
-const text = (max: number) => limitedText(max).trim().min(1, 'must not be empty');
+export const text = (max: number) => limitedText(max).trim().min(1, 'must not be empty');
 /** PostgreSQL stores neither a NUL nor half of a surrogate pair. */
 const limitedText = (max: number) =>
   z
@@ -71,7 +71,7 @@ export type CreateEnrollmentBody = z.infer<typeof createEnrollmentBody>;
 export const resubmissionBody = createEnrollmentBody.omit({ programId: true });
 export type FormBody = z.infer<typeof resubmissionBody>;
 
-const oneOf = <const T extends readonly string[]>(values: T) =>
+export const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, unlessMissing(`must be one of ${values.join(', ')}`));
 const note = text(5_000);
 
@@ -149,7 +149,7 @@ export const clockBody = z
   );
 
 const LIMIT = 'must be a whole number from 1 to 200';
-const limit = z.coerce
+export const limit = z.coerce
   .number(LIMIT)
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
   .default(50);
