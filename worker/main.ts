@@ -94,7 +94,7 @@ function connectThirdParties(settings: WorkerSettings) {
     partnerKeyCheckers,
     rails,
     sendWebhook: createWebhookSender(webhookHttp),
-    closeHttp() {
+    closeHttp: () => {
       http.close();
       webhookHttp.close();
     },

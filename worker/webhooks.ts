@@ -67,7 +67,13 @@ async function claim(
   underWay: ReadonlyMap<string, number>,
 ): Promise<DueDelivery[]> {
   if (limit === 0) return [];
-  const options = { limit, perSubscription: AT_ONCE_PER_SUBSCRIPTION, underWay, standingMs, leaseMs: LEASE_MS };
+  const options = {
+    limit,
+    perSubscription: AT_ONCE_PER_SUBSCRIPTION,
+    underWay,
+    standingMs,
+    leaseMs: LEASE_MS,
+  };
   try {
     return await claimDeliveries(database.pool, options);
   } catch (err) {

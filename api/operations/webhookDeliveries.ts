@@ -1,10 +1,5 @@
 /** What was sent to a subscription, and sending it again. */
-import {
-  deliverAgain,
-  insertTest,
-  listDeliveries,
-  type DeliveryRow,
-} from '../../database/webhookDeliveries';
+import { deliverAgain, insertTest, listDeliveries, type DeliveryRow } from '../../database/webhookDeliveries';
 import type { Queryable } from '../../database/pool';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';

@@ -15,12 +15,7 @@ import {
 } from '../operations/webhookSubscriptions';
 import { emptyBody } from '../schemas';
 import { delivery, deliveryPage, newSubscription, subscription, subscriptionPage } from '../webhookAnswers';
-import {
-  deliveriesQuery,
-  secretRotationBody,
-  subscriptionBody,
-  subscriptionsQuery,
-} from '../webhookSchemas';
+import { deliveriesQuery, secretRotationBody, subscriptionBody, subscriptionsQuery } from '../webhookSchemas';
 import { idOf, read, write, type Route } from './route';
 
 const ONE = '/v1/webhook-subscriptions/{subscriptionId}';
