@@ -30,6 +30,25 @@ function requireUtf8(_request: unknown, _response: unknown, body: Buffer): void 
   if (!isUtf8(body)) throw new Error('The body is not UTF-8.');
 }
 
+/** As it was sent, to the byte: `request.body` is a Buffer, or undefined if there is none. */
+export const readRawBody: RequestHandler = express.raw({
+  type: () => true,
+  inflate: false,
+  limit: BODY_LIMIT,
+});
+
+/** Throws a 400 unless it is JSON of a bounded shape. */
+export function readJson(text: string): unknown {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
+  }
+  requireShape(body);
+  return body;
+}
+
 interface Place {
   value: unknown;
   path: string[];

@@ -3,14 +3,16 @@ import { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { auditOf } from './audit';
 import { principalOf, requireRight, type Authenticate } from './authentication';
-import { readJsonBody } from './bodies';
+import { readJson, readJsonBody } from './bodies';
 import type { ApiContext } from './context';
-import { answerOnce } from './idempotency';
-import { invalid, pointerTo, Problem } from './problem';
+import { answerOnce, keyedRequest, keyedWebhook } from './idempotency';
+import { invalid, pointerTo } from './problem';
 import { problemOf } from './problemOf';
-import { createLimiters, type Limiters } from './rateLimits';
+import { isSigned } from './policy';
+import { createLimiters, limitStrangers, type Limiters } from './rateLimits';
 import { idOf, type Call, type Route } from './routes/route';
 import { inPlainWords } from './schemas';
+import { readSigned, signedOf } from './signedRequests';
 
 export function serve(routes: readonly Route[], context: ApiContext, authenticate: Authenticate): Router {
   const router = Router();
@@ -20,14 +22,18 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
     router[route.method](
       // As express writes it.
       route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      // Before the body is read: strangers, and who has no right to it, send none of it into memory.
-      identify(authenticate, limiters),
-      limiters.ofKeys,
-      authorise(route),
-      requireIds,
-      // A read has none; what is sent all the same is not looked at.
-      ...(route.method === 'get' ? [] : readJsonBody(route.bodyLimit)),
-      serveOne(route, context),
+      ...(isSigned(route.operationId)
+        ? [...readSigned(context, limiters), limiters.ofKeys, serveSigned(route, context)]
+        : [
+            // Before the body is read: strangers, and who has no right to it, send none of it into memory.
+            identify(authenticate, limiters),
+            limiters.ofKeys,
+            authorise(route),
+            requireIds,
+            // A read has none; what is sent all the same is not looked at.
+            ...(route.method === 'get' ? [] : readJsonBody(route.bodyLimit)),
+            serveOne(route, context),
+          ]),
       auditRefusal(route, context),
     );
   }
@@ -41,17 +47,10 @@ const withoutVersions: RequestHandler = (request, _response, next) => {
 };
 
 /** Who has no valid key is limited by address, and told so instead of the 401 when it is too much. */
-function identify(authenticate: Authenticate, { ofStrangers }: Limiters): RequestHandler {
-  return async (request, response, next) => {
-    try {
-      response.locals['principal'] = await authenticate(request);
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 401) throw error;
-      await ofStrangers(request, response, (limited?: unknown) => next(limited ?? error));
-      return;
-    }
-    next();
-  };
+function identify(authenticate: Authenticate, limiters: Limiters): RequestHandler {
+  return limitStrangers(limiters, async (request, response) => {
+    response.locals['principal'] = await authenticate(request);
+  });
 }
 
 function authorise({ operationId }: Route): RequestHandler {
@@ -82,8 +81,28 @@ function serveOne(route: Route, context: ApiContext): RequestHandler {
     }
     const body = bodySchema && parse(bodySchema, request.body as unknown);
     const audit = auditOf(context, operationId, principal, request, response);
-    await answerOnce(context, audit, principal, request, response, { query: asked, body }, (message) =>
+    const keyed = keyedRequest(principal, request, { query: asked, body });
+    await answerOnce(context, audit, keyed, response, params['enrollmentId'], (message) =>
       route.handle(context, { principal, params, query: asked, body, message }),
+    );
+  };
+}
+
+/** What is signed is parsed only once the signature is known to be right. */
+function serveSigned(route: Route, context: ApiContext): RequestHandler {
+  const { operationId, body: bodySchema } = route;
+  return async (request, response) => {
+    const principal = principalOf(response)!;
+    const { id, text } = signedOf(response);
+    const body = parse(bodySchema!, readJson(text));
+    const call = { principal, params: request.params as Call['params'], query: undefined, body };
+    const enrollmentId = await route.find!(context, { ...call, message: NO_MESSAGE });
+    const params = { ...call.params, enrollmentId };
+    const more = { webhookId: id, enrollmentId };
+    const audit = auditOf(context, operationId, principal, request, response, more);
+    const keyed = keyedWebhook(principal.surveyPartner!, id, text);
+    await answerOnce(context, audit, keyed, response, enrollmentId, (message) =>
+      route.handle(context, { ...call, params, message }),
     );
   };
 }
@@ -93,8 +112,10 @@ function auditRefusal({ operationId }: Route, context: ApiContext): ErrorRequest
   return async (error: unknown, request, response, next) => {
     const principal = principalOf(response);
     const problem = problemOf(error);
-    if (principal && problem.status < 500 && problem.status !== 429)
-      await auditOf(context, operationId, principal, request, response).refused(problem);
+    if (principal && problem.status < 500 && problem.status !== 429) {
+      const more = isSigned(operationId) ? { webhookId: signedOf(response).id } : {};
+      await auditOf(context, operationId, principal, request, response, more).refused(problem);
+    }
     next(error);
   };
 }

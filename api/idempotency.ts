@@ -29,18 +29,16 @@ const LEASE_MS = 30_000;
 const WAIT_FOR_OTHER_MS = 10_000;
 const POLL_MS = 100;
 
-/** Runs `operate` once for this key; `parsed` are its query and body, in which equal requests are equal. */
+/** Runs `operate` once for this key; `about` is the enrollment that the path names. */
 export async function answerOnce(
   context: ApiContext,
   audit: Audit,
-  principal: Principal,
-  request: Request,
+  keyed: KeyedRequest,
   response: Response,
-  parsed: { query: unknown; body: unknown },
+  about: string | undefined,
   operate: (message: MessageIdentity) => Promise<Answer>,
 ): Promise<void> {
   const { database, logger } = context;
-  const keyed = identify(principal, request, parsed);
   const { messageId } = keyed;
   const claim = await claimOrWait(context, audit, keyed);
   if (claim.kind === 'answered') {
@@ -65,16 +63,16 @@ export async function answerOnce(
     }
     answer = { status, body: problem.toJSON() };
   }
-  const { status, kept = answer.body, about } = answer;
-  const enrollmentId = about?.['enrollmentId'] ?? request.params['enrollmentId'];
+  const { status, kept = answer.body, about: named } = answer;
+  const enrollmentId = named?.['enrollmentId'] ?? about;
   // The change is made; if its answer cannot be kept, an equal request will find the same change by its message id.
   const keeping = database.transaction(async (db) => {
-    await keepAnswer(db, keyed, { status, body: kept, enrollmentId: enrollmentId as string | undefined });
+    await keepAnswer(db, keyed, { status, body: kept, enrollmentId });
     const { code } = kept as { code?: string };
     await audit.answered(db, messageId, {
       status,
       ...(status >= 400 && { code: code! }),
-      ...(about && { about }),
+      ...(named && { about: named }),
     });
   });
   await keeping.catch((err: unknown) => logger.warn({ err }, 'an answer could not be kept'));
@@ -114,7 +112,8 @@ async function claimOrWait(
   }
 }
 
-function identify(
+/** By its header Idempotency-Key; `query` and `body` as they were parsed, in which equal requests are equal. */
+export function keyedRequest(
   principal: Principal,
   request: Request,
   { query, body }: { query: unknown; body: unknown },
@@ -131,6 +130,14 @@ function identify(
   const bodyHash = sha256(JSON.stringify(body, inOrder));
   const messageId = sha256([owner, route, key, bodyHash].join('\n')).slice(0, 40);
   return { owner, route, key, bodyHash, messageId };
+}
+
+/** By the id of a webhook, whose bytes are `body`. */
+export function keyedWebhook(surveyPartner: string, id: string, body: string): KeyedRequest {
+  const owner = `webhook ${surveyPartner}`;
+  // Of the id alone: what was applied is known by it for ever, also when the row was swept.
+  const messageId = sha256([owner, id].join('\n')).slice(0, 40);
+  return { owner, route: 'webhook', key: id, bodyHash: sha256(body), messageId };
 }
 
 /** With all that makes a scope: whoever holds keys of two kinds must not get the answer of one for the other. */

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { createKeyring } from '../database/keyring';
 import { createDatabase } from '../database/pool';
+import { createWebhookUrlJudge } from '../integrations/webhookAddress';
 import { createLogger } from '../settings/logger';
 import { readApiSettings } from '../settings/settings';
 import { connectTemporal } from '../temporal/connection';
@@ -30,6 +31,7 @@ function main(): void {
     {
       database,
       keyring: createKeyring(settings.partnerKeySecrets),
+      judgeWebhookUrl: createWebhookUrlJudge(!settings.production),
       enrollments: createEnrollmentClient(temporal, { taskQueue }),
       workflows: createWorkflowWatch(temporal, { taskQueue }),
       logger,

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { problem } from './answers';
-import { rolesOf } from './policy';
+import { isSigned, rolesOf, type OperationId } from './policy';
 import { ANY_REQUEST, ANY_WRITE } from './problemCodes';
 import type { Route } from './routes/route';
 
@@ -14,6 +14,7 @@ const TAGS = {
   Staff: 'Interventions and decisions; each needs a reason.',
   Programs: 'Rules and clocks.',
   Keys: 'API keys: who may call, and as whom.',
+  Webhooks: 'By the Standard Webhooks scheme: ours to subscribers, and those of survey partners to us.',
 } satisfies Record<Route['tag'], string>;
 
 /** OpenAPI 3.1. */
@@ -54,11 +55,12 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
     operationId,
     tags: [tag],
     summary,
-    description: [description, `Roles: ${rolesOf(operationId).join(', ')}.`].filter(Boolean).join('\n\n'),
+    description: [description, whoMay(operationId)].filter(Boolean).join('\n\n'),
+    ...(isSigned(operationId) && { security: [] }),
     parameters: [
       ...pathParameters(route),
       ...queryParameters(route, schemaOf),
-      ...(isWrite ? [IDEMPOTENCY_KEY] : []),
+      ...(isSigned(operationId) ? SIGNATURE : isWrite ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(body && { requestBody: { required: true, content: json(schemaOf(body, 'input'), { example }) } }),
     responses: {
@@ -108,6 +110,24 @@ const IDEMPOTENCY_KEY = {
   description: 'An equal request with the same key is done once; its answer is replayed for 24 hours.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
 };
+
+function whoMay(operation: OperationId): string {
+  return isSigned(operation)
+    ? 'No key: authenticated by its signature.'
+    : `Roles: ${rolesOf(operation).join(', ')}.`;
+}
+
+const SIGNATURE = [
+  ['webhook-id', 'Taken once; the same again gets the same answer.'],
+  ['webhook-timestamp', 'Seconds since 1970, at most 5 minutes from now.'],
+  ['webhook-signature', '`v1,` and the base64 of HMAC-SHA256 of id, timestamp and body, joined by dots.'],
+].map(([name, description]) => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string' },
+}));
 
 function pathParameters({ path }: Route): Json[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({

@@ -8,7 +8,11 @@ export type Role = Principal['role'];
 
 /** Callers and partners see their own; the others see all. */
 const EVERYBODY = ['caller', 'partner', 'admin', 'approver', 'operator', 'auditor'] as const;
+const SUBSCRIBERS = ['caller', 'partner', 'admin'] as const;
 const STAFF = ['admin', 'approver', 'operator', 'auditor'] as const;
+
+/** No role: what comes is authenticated by its signature (signedRequests.ts), and no key has a right to it. */
+const SIGNATURE = 'signature';
 
 export const POLICY = {
   createEnrollment: ['caller', 'admin'],
@@ -50,12 +54,30 @@ export const POLICY = {
   listApiKeys: ['admin'],
   revokeApiKey: ['admin'],
   rotateApiKey: ['admin'],
-} as const satisfies Record<string, readonly Role[]>;
+  createWebhookSubscription: SUBSCRIBERS,
+  listWebhookSubscriptions: SUBSCRIBERS,
+  getWebhookSubscription: SUBSCRIBERS,
+  deleteWebhookSubscription: SUBSCRIBERS,
+  rotateWebhookSecret: SUBSCRIBERS,
+  enableWebhookSubscription: SUBSCRIBERS,
+  testWebhookSubscription: SUBSCRIBERS,
+  listWebhookDeliveries: SUBSCRIBERS,
+  redeliverWebhook: SUBSCRIBERS,
+  receivePartnerFact: SIGNATURE,
+  createPartnerWebhookSecret: ['admin'],
+  listPartnerWebhookSecrets: ['admin'],
+  retirePartnerWebhookSecret: ['admin'],
+} as const satisfies Record<string, readonly Role[] | typeof SIGNATURE>;
 
 export type OperationId = keyof typeof POLICY;
 
 export function rolesOf(operation: OperationId): readonly Role[] {
-  return POLICY[operation];
+  const who = POLICY[operation];
+  return who === SIGNATURE ? [] : who;
+}
+
+export function isSigned(operation: OperationId): boolean {
+  return POLICY[operation] === SIGNATURE;
 }
 
 /**
@@ -96,6 +118,15 @@ const OPEN_TO_TEST_KEYS: readonly OperationId[] = [
   'adjustClock',
   'listAttention',
   'dismissAttention',
+  'createWebhookSubscription',
+  'listWebhookSubscriptions',
+  'getWebhookSubscription',
+  'deleteWebhookSubscription',
+  'rotateWebhookSecret',
+  'enableWebhookSubscription',
+  'testWebhookSubscription',
+  'listWebhookDeliveries',
+  'redeliverWebhook',
 ];
 
 export function mayUseTestKey(operation: OperationId): boolean {

@@ -21,6 +21,8 @@ export const PROBLEM_CODES = {
   NO_TEST_CLOCK: 'nothing; the program runs on real time',
   CLOCK_NOT_ADJUSTABLE: 'choose a later instant, and a speed within the limits',
   API_KEY_ENDED: 'make another key: this one is revoked, expired or replaced',
+  TOO_MANY_WEBHOOKS: 'delete a subscription, or retire a secret, that is not needed',
+  WEBHOOK_DISABLED: 'enable the subscription first, once its receiver is mended',
   REQUEST_IN_FLIGHT: 'send it again after `Retry-After` seconds',
   BODY_TOO_LARGE: 'send at most 64 KB, a program definition at most 256 KB',
   UNSUPPORTED_MEDIA_TYPE: 'send JSON, uncompressed',

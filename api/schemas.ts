@@ -30,7 +30,7 @@ const unlessMissing = (message: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? undefined : message),
 });
 
-const text = (max: number) => limitedText(max).trim().regex(/\S/, 'must not be empty');
+export const text = (max: number) => limitedText(max).trim().regex(/\S/, 'must not be empty');
 /** Counts as JSON Schema does, not in units of UTF-16. PostgreSQL stores neither a NUL nor half of a surrogate pair. */
 const limitedText = (max: number) =>
   z
@@ -72,7 +72,7 @@ export type CreateEnrollmentBody = z.infer<typeof createEnrollmentBody>;
 export const resubmissionBody = createEnrollmentBody.omit({ programId: true });
 export type FormBody = z.infer<typeof resubmissionBody>;
 
-const oneOf = <const T extends readonly string[]>(values: T) =>
+export const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, unlessMissing(`must be one of ${values.join(', ')}`));
 const note = text(5_000);
 
@@ -157,7 +157,7 @@ export const clockBody = z
   .meta({ minProperties: 1 });
 
 const LIMIT = 'must be a whole number from 1 to 200';
-const limit = z.coerce
+export const limit = z.coerce
   .number(LIMIT)
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
   .meta({ type: 'integer', minimum: 1, maximum: 200 })

@@ -13,6 +13,7 @@ import { addKeyCommands } from './keyCommands';
 import { addLookCommands } from './lookCommands';
 import { addProgramCommands } from './programCommands';
 import { complain } from './terminal';
+import { addWebhookCommands } from './webhookCommands';
 
 async function main(args: readonly string[]): Promise<number> {
   const pps = new Command('pps')
@@ -29,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   pps.commandsGroup('Operate:');
   addClockCommands(pps);
   addKeyCommands(pps);
+  addWebhookCommands(pps);
   addDirectCommands(pps);
   try {
     await pps.parseAsync(args, { from: 'user' });

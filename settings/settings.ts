@@ -202,6 +202,7 @@ const worker = z.object({
   SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
   PAYOUT_TASKS_PER_SECOND: perSecond.default(5),
   OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
+  WEBHOOK_DELAY_MS: z.coerce.number().int().min(0).max(600_000).default(30_000),
   WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
   WORKER_HEALTH_PORT: port.default(8081),
   WORKER_GRACE_MS: z.coerce.number().int().min(1_000).default(20_000),
@@ -223,6 +224,8 @@ export interface WorkerSettings {
   /** Of all workers together; a payout takes two: one pays, one books. */
   payoutTasksPerSecond: number;
   outboxPollMs: number;
+  /** How long an event must have stood before subscribers are told. */
+  webhookDelayMs: number;
   healthHost: string;
   healthPort: number;
   /** On shutdown, running activities get this long; a quarter more, and they are abandoned to their retries. */
@@ -257,6 +260,7 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
     payoutTasksPerSecond: env.PAYOUT_TASKS_PER_SECOND,
     outboxPollMs: env.OUTBOX_POLL_MS,
+    webhookDelayMs: env.WEBHOOK_DELAY_MS,
     healthHost: env.WORKER_HEALTH_HOST,
     healthPort: env.WORKER_HEALTH_PORT,
     graceMs: env.WORKER_GRACE_MS,

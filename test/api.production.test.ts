@@ -47,6 +47,7 @@ describe('requests', () => {
   const context = (testClockPrograms: ApiContext['testClockPrograms']): ApiContext => ({
     database,
     keyring: createKeyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]),
+    judgeWebhookUrl: () => Promise.resolve(undefined),
     enrollments: createEnrollmentClient(t.temporal, { taskQueue: t.plan.taskQueue }),
     workflows: createWorkflowWatch(t.temporal, { taskQueue: t.plan.taskQueue }),
     logger: createLogger('test', 'silent'),

@@ -1,5 +1,5 @@
 /**
- * The worker process: workflows, activities, payouts and the outbox loop. The only place that joins activities to
+ * The worker process: workflows, activities, payouts, the loops of outbox and webhooks. The only place that joins ports to
  * adapters. SIGTERM or SIGINT drains it (settings: WORKER_GRACE_MS); a second one ends it at once.
  */
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
@@ -10,6 +10,7 @@ import { createFairing } from '../integrations/fairing';
 import { createHttp } from '../integrations/http';
 import { createSandboxRail } from '../integrations/sandboxRail';
 import { createTikTok } from '../integrations/tiktok';
+import { createWebhookSender } from '../integrations/webhooks';
 import { createLogger, type Logger } from '../settings/logger';
 import { readWorkerSettings, type WorkerSettings } from '../settings/settings';
 import { connectionOptions, connectTemporal } from '../temporal/connection';
@@ -17,6 +18,7 @@ import { createEnrollmentClient } from '../temporal/enrollments';
 import { createWorkflowWatch } from '../temporal/visibility';
 import { serveHealth } from './health';
 import { runOutbox } from './outbox';
+import { runWebhooks } from './webhooks';
 import { createWorkers } from './workers';
 
 async function main(): Promise<void> {
@@ -29,7 +31,7 @@ async function main(): Promise<void> {
     connectionString: settings.databaseUrl,
     onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
   });
-  const { closeHttp, ...thirdParties } = connectThirdParties(settings);
+  const { closeHttp, sendWebhook, ...thirdParties } = connectThirdParties(settings);
   const keyring = createKeyring(settings.partnerKeySecrets);
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal));
   const temporal = connectTemporal(settings.temporal);
@@ -54,13 +56,18 @@ async function main(): Promise<void> {
   await Promise.all([
     workers.run(),
     runOutbox({ database, enrollments, logger }, settings.outboxPollMs, stopping.signal),
+    runWebhooks({ database, keyring, sendWebhook, logger }, webhookTimes(settings), stopping.signal),
   ]);
   health.close();
-  // The outbox has ended, so no call is under way; what an activity still does ends by itself.
+  // Outbox and webhooks have ended, so no call is under way; what an activity still does ends by itself.
   await temporal.connection.close();
   await connection.close();
   await database.close();
   closeHttp();
+}
+
+function webhookTimes({ outboxPollMs, webhookDelayMs }: WorkerSettings) {
+  return { pollMs: outboxPollMs, standingMs: webhookDelayMs };
 }
 
 function connectThirdParties(settings: WorkerSettings) {
@@ -72,6 +79,8 @@ function connectThirdParties(settings: WorkerSettings) {
     // The sandbox plays the third parties on this machine.
     allowLoopback: !production,
   });
+  // Subscribers say where these go.
+  const webhookHttp = createHttp({ allowedOrigins: 'any of a webhook', allowLoopback: !production });
   const rails = new Map<string, PayoutRail>();
   if (sandboxRailUrl !== undefined) {
     const rail = createSandboxRail({ http, baseUrl: sandboxRailUrl });
@@ -84,7 +93,11 @@ function connectThirdParties(settings: WorkerSettings) {
     adPlatform: createTikTok({ http, ...tiktok }),
     partnerKeyCheckers,
     rails,
-    closeHttp: () => http.close(),
+    sendWebhook: createWebhookSender(webhookHttp),
+    closeHttp: () => {
+      http.close();
+      webhookHttp.close();
+    },
   };
 }
 

@@ -103,7 +103,7 @@ async function make(
   return { row, key };
 }
 
-function makerOf({ role, id, keyId }: Principal): Maker {
+export function makerOf({ role, id, keyId }: Principal): Maker {
   return { role, id, keyId };
 }
 

@@ -3,8 +3,10 @@ import { attentionRoutes } from './attention';
 import { auditRoutes } from './audit';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
+import { partnerWebhookRoutes } from './partnerWebhooks';
 import { programRoutes } from './programs';
 import type { Route } from './route';
+import { webhookSubscriptionRoutes } from './webhookSubscriptions';
 
 export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
@@ -13,4 +15,6 @@ export const ROUTES: readonly Route[] = [
   ...attentionRoutes,
   ...programRoutes,
   ...apiKeyRoutes,
+  ...webhookSubscriptionRoutes,
+  ...partnerWebhookRoutes,
 ];

@@ -30,7 +30,7 @@ interface Description {
   /** As OpenAPI writes it: /v1/enrollments/{enrollmentId}. */
   path: string;
   /** Its section of the document. */
-  tag: 'Enrollments' | 'Partners' | 'Staff' | 'Programs' | 'Keys';
+  tag: 'Enrollments' | 'Partners' | 'Staff' | 'Programs' | 'Keys' | 'Webhooks';
   summary: string;
   description?: string;
   /** By status. */
@@ -46,6 +46,11 @@ export interface Route extends Description {
   example?: unknown;
   /** More than BODY_LIMIT, where it is needed; only who may use the route may send as much. */
   bodyLimit?: string;
+  /**
+   * Of one that is authenticated by its signature: the id of the enrollment that it is about. What it throws is answered
+   * before the webhook's id is taken, so the same webhook may be sent again.
+   */
+  find?(context: ApiContext, call: Call): Promise<string>;
   handle(context: ApiContext, call: Call): Promise<Answer>;
 }
 
@@ -79,6 +84,23 @@ export function write<B extends z.ZodType, Q extends z.ZodObject>(
     ...route,
     method: 'post',
     handle: (context, call) => route.handle(context, call as Call<z.infer<Q>, z.infer<B>>),
+  };
+}
+
+/** Done once for each id of a webhook. `handle` finds what `find` has found as the parameter `enrollmentId`. */
+export function signedWrite<B extends z.ZodType>(
+  route: Description & {
+    body: B;
+    example: z.input<B>;
+    find: (context: ApiContext, call: Call<unknown, z.infer<B>>) => Promise<string>;
+    handle: (context: ApiContext, call: Call<unknown, z.infer<B>>) => Promise<Answer>;
+  },
+): Route {
+  return {
+    ...route,
+    method: 'post',
+    find: (context, call) => route.find(context, call as Call<unknown, z.infer<B>>),
+    handle: (context, call) => route.handle(context, call as Call<unknown, z.infer<B>>),
   };
 }
 

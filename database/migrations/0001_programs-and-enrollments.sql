@@ -251,6 +251,77 @@ create table outbox (
 create index outbox_due on outbox (due_at);
 create unique index outbox_one_start on outbox (enrollment_id) where kind = 'start';
 
+-- Who wants to be told of events; see database/webhookSubscriptions.ts.
+create table webhook_subscription (
+  subscription_id text primary key,
+  -- Of whose enrollments: 'all', 'owner <caller>' or 'partner <survey partner>'. It is whose the subscription is, too.
+  audience text not null,
+  -- Made with a key pps_test_: of programs on test clocks only.
+  for_test_clocks boolean not null,
+  url text not null check (length(url) <= 2000),
+  -- 'enrollment.*', or types of events.
+  events text[] not null,
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
+  created_at timestamptz not null default now(),
+  created_by jsonb not null,
+  -- To the minute.
+  last_delivered_at timestamptz,
+  -- Nothing is sent since then, and why.
+  disabled_at timestamptz,
+  disabled_reason text check ((disabled_reason is null) = (disabled_at is null))
+);
+create index webhook_subscription_of_audience on webhook_subscription (audience, created_at);
+
+-- With what webhooks are signed: by us to a subscription, or by a survey partner to us. AES-256-GCM, bound to this row
+-- (database/keyring.ts).
+create table webhook_secret (
+  webhook_secret_id text primary key,
+  subscription_id text references webhook_subscription on delete cascade,
+  survey_partner text check ((survey_partner is null) <> (subscription_id is null)),
+  secret_id text not null,
+  nonce bytea not null check (length(nonce) = 12),
+  ciphertext bytea not null,
+  tag bytea not null check (length(tag) = 16),
+  message_id text not null unique,
+  created_at timestamptz not null default now(),
+  created_by jsonb not null,
+  -- Rotated or retired: it holds until then.
+  expires_at timestamptz
+);
+create index webhook_secret_of_subscription on webhook_secret (subscription_id);
+create index webhook_secret_of_partner on webhook_secret (survey_partner);
+
+-- One event for one subscription: what is sent, and what came of it. Swept some days after its end.
+create table webhook_delivery (
+  -- The webhook-id, the same for each attempt.
+  delivery_id text primary key,
+  subscription_id text not null references webhook_subscription on delete cascade,
+  -- An event comes once to a subscription, however often it is projected. A test has none.
+  enrollment_id text references enrollment,
+  event_key text check ((event_key is null) = (enrollment_id is null)),
+  event_type text not null,
+  -- As it is signed and sent: never changed once it was sent.
+  body text not null,
+  status text not null default 'pending' check (status in ('pending', 'delivered', 'failed')),
+  made_at timestamptz not null default now(),
+  -- Of the attempts until it is given up; anew when it is delivered again by request.
+  begun_at timestamptz not null default now(),
+  -- The next attempt, or the end of the lease of whoever makes it now.
+  due_at timestamptz check ((due_at is not null) = (status = 'pending')),
+  attempts int not null default 0,
+  last_attempt_at timestamptz,
+  -- What the receiver answered, or why there was no answer.
+  last_status int,
+  last_error text,
+  ended_at timestamptz,
+  unique (subscription_id, enrollment_id, event_key)
+);
+create index webhook_delivery_due on webhook_delivery (subscription_id, due_at) where due_at is not null;
+create index webhook_delivery_log on webhook_delivery (subscription_id, made_at, delivery_id);
+create index webhook_delivery_ended on webhook_delivery (ended_at) where ended_at is not null;
+create index webhook_delivery_of_enrollment on webhook_delivery (enrollment_id);
+
 -- One row for each keyed write of a caller; see database/idempotency.ts.
 create table idempotency_key (
   owner text not null,
@@ -382,7 +453,9 @@ grant usage on schema public to pps_app;
 grant select on pgmigrations to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
 grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
-grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key to pps_app;
+grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key, webhook_delivery to pps_app;
+grant select, insert, delete, update (last_delivered_at, disabled_at, disabled_reason) on webhook_subscription to pps_app;
+grant select, insert, update (expires_at) on webhook_secret to pps_app;
 grant select on audit_entry, audit_head to pps_app;
 grant insert (chain, entry) on audit_entry to pps_app;
 -- Of a key whose it is stays.
@@ -392,7 +465,7 @@ grant execute on function erase_personal_data to pps_app;
 
 -- Down Migration
 
-drop table audit_entry, audit_head, api_key, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
+drop table audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   partner_key, enrollment, program_revision, program;
 drop type payout_state;
 drop function chain_audit_entry, refuse_after_erasure, erase_personal_data;
