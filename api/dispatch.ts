@@ -5,6 +5,7 @@ import { auditOf } from './audit';
 import { principalOf, requireRight, type Authenticate } from './authentication';
 import { readJsonBody } from './bodies';
 import type { ApiContext } from './context';
+import { sendCsv } from './csvAnswer';
 import { answerOnce } from './idempotency';
 import { invalid, pointerTo, Problem } from './problem';
 import { problemOf } from './problemOf';
@@ -59,15 +60,19 @@ function serveOne(route: Route, context: ApiContext): RequestHandler {
     const params = request.params as Call['params'];
     const asked = query && parse(query, request.query);
     if (method === 'get') {
-      const call = { principal, params, query: asked, body: undefined };
-      const { status, body } = await route.handle(context, { ...call, message: NO_MESSAGE });
+      const call = { principal, params, query: asked, body: undefined, message: NO_MESSAGE };
+      if (route.file) {
+        await sendCsv(response, route.file(context, call), context.logger);
+        return;
+      }
+      const { status, body } = await route.handle!(context, call);
       response.status(status).json(body);
       return;
     }
     const body = bodySchema && parse(bodySchema, request.body as unknown);
     const audit = auditOf(context, operationId, principal, request, response);
     await answerOnce(context, audit, principal, request, response, { query: asked, body }, (message) =>
-      route.handle(context, { principal, params, query: asked, body, message }),
+      route.handle!(context, { principal, params, query: asked, body, message }),
     );
   };
 }

@@ -75,6 +75,7 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
           },
         ]),
       ),
+      ...(route.file && { 200: csvFile() }),
       ...problems(route),
     },
   };
@@ -127,6 +128,14 @@ function queryParameters(
     in: 'query',
     schema: schemaOf(schema as z.ZodType, 'output'),
   }));
+}
+
+function csvFile(): Json {
+  return {
+    description: 'A file',
+    headers: headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
+    content: { 'text/csv': { schema: { type: 'string' } } },
+  };
 }
 
 /** Every problem that the operation may answer, by status, with its codes. */

@@ -189,6 +189,10 @@ export const listQuery = z.strictObject({
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
+/** The filters of a list. */
+export const exportQuery = listQuery.omit({ sort: true, limit: true, after: true, total: true });
+export type ExportQuery = z.infer<typeof exportQuery>;
+
 export const countsQuery = listQuery.pick({ program: true });
 
 const day = z.iso

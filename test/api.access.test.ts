@@ -38,6 +38,7 @@ const POLICY: {
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/counts', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/export', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
   {
@@ -239,7 +240,9 @@ async function call(
     },
     ...(body && { body: JSON.stringify(body()) }),
   });
-  const answer = (await response.json()) as Record<string, unknown>;
+  const text = await response.text();
+  const isFile = response.headers.get('content-type')!.startsWith('text/csv');
+  const answer = (isFile ? { text } : JSON.parse(text)) as Record<string, unknown>;
   return { status: response.status, headers: response.headers, body: answer };
 }
 

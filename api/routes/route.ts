@@ -7,6 +7,7 @@ import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import type { ReasonCode } from '../../program/reasonCodes';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import type { CsvFile } from '../csvAnswer';
 import type { Answer } from '../idempotency';
 import type { OperationId } from '../policy';
 import { notFound } from '../problem';
@@ -46,7 +47,9 @@ export interface Route extends Description {
   example?: unknown;
   /** More than BODY_LIMIT, where it is needed; only who may use the route may send as much. */
   bodyLimit?: string;
-  handle(context: ApiContext, call: Call): Promise<Answer>;
+  /** One of the three: a body that is read whole, a file as the answer, or a file as the body. */
+  handle?: (context: ApiContext, call: Call) => Promise<Answer>;
+  file?: (context: ApiContext, call: Call) => CsvFile;
 }
 
 export function read<Q extends z.ZodObject>(
@@ -62,6 +65,22 @@ export function read<Q extends z.ZodObject>(
     method: 'get',
     answers: { 200: answer },
     handle: async (context, call) => ({ status: 200, body: await handle(context, call as Call<z.infer<Q>>) }),
+  };
+}
+
+/** Answers with a file of rows (csvAnswer.ts). */
+export function readCsv<Q extends z.ZodObject>(
+  route: Omit<Description, 'answers'> & {
+    query: Q;
+    handle: (context: ApiContext, call: Call<z.infer<Q>>) => CsvFile;
+  },
+): Route {
+  const { handle, ...rest } = route;
+  return {
+    ...rest,
+    method: 'get',
+    answers: {},
+    file: (context, call) => handle(context, call as Call<z.infer<Q>>),
   };
 }
 
