@@ -1,17 +1,18 @@
 /** Serves routes: authenticates, limits, authorises, parses, has a write done once, answers; audits what it refuses. */
 import { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
-import type { z } from 'zod';
 import { auditOf } from './audit';
 import { principalOf, requireRight, type Authenticate } from './authentication';
 import { readJsonBody } from './bodies';
 import type { ApiContext } from './context';
 import { sendCsv } from './csvAnswer';
-import { answerOnce } from './idempotency';
-import { invalid, pointerTo, Problem } from './problem';
+import { answerOnce, requireKey } from './idempotency';
+import type { FileType } from './imports/fileRows';
+import { parse } from './parse';
+import { Problem } from './problem';
 import { problemOf } from './problemOf';
 import { createLimiters, type Limiters } from './rateLimits';
-import type { Call, Route } from './routes/route';
-import { inPlainWords } from './schemas';
+import type { Call, Received, Route, Upload } from './routes/route';
+import { arriving } from './slowSenders';
 
 export function serve(routes: readonly Route[], context: ApiContext, authenticate: Authenticate): Router {
   const router = Router();
@@ -24,8 +25,9 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
       identify(authenticate, limiters),
       limiters.ofKeys,
       authorise(route),
-      ...readJsonBody(route.bodyLimit),
-      serveOne(route, context),
+      ...(route.upload
+        ? [serveUpload(route, route.upload, context)]
+        : [...readJsonBody(route.bodyLimit), serveOne(route, context)]),
       auditRefusal(route, context),
     );
   }
@@ -77,6 +79,44 @@ function serveOne(route: Route, context: ApiContext): RequestHandler {
   };
 }
 
+function serveUpload({ operationId, query }: Route, upload: Upload, context: ApiContext): RequestHandler {
+  return async (request, response) => {
+    const principal = principalOf(response)!;
+    const type = request.is(Object.keys(upload.types)) as FileType | false | null;
+    if (!type || request.headers['content-encoding'] !== undefined)
+      throw new Problem(
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+        `Send a file of type ${Object.keys(upload.types).join(' or ')}, uncompressed.`,
+      );
+    const call = {
+      principal,
+      params: request.params as Call['params'],
+      query: query && parse(query, request.query),
+      body: undefined,
+      message: NO_MESSAGE,
+    };
+    const file = {
+      type,
+      key: requireKey(request),
+      bytes: arriving(request, response, context.requestTimeoutMs),
+      audit: auditOf(context, operationId, principal, request, response),
+    };
+    let received: Received;
+    try {
+      received = await upload.receive(context, call, file);
+    } catch (error) {
+      if (!request.destroyed || request.complete) throw error;
+      const { requestId } = response.locals;
+      context.logger.info({ requestId }, 'a file broke off; it may be sent again and goes on');
+      return;
+    }
+    const { status, body, isReplayed, location } = received;
+    if (isReplayed) response.setHeader('Idempotency-Replayed', 'true');
+    response.status(status).location(location).json(body);
+  };
+}
+
 /** What a write answers, refusals too, its own entries say; here is what it did not come to. */
 function auditRefusal({ operationId }: Route, context: ApiContext): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
@@ -90,16 +130,3 @@ function auditRefusal({ operationId }: Route, context: ApiContext): ErrorRequest
 
 /** A read changes nothing, so it has no identity. */
 const NO_MESSAGE = { messageId: '', updateId: '' };
-
-/** Throws a 400 that names every field that is wrong, unknown ones each by itself. */
-function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value ?? {}, { error: inPlainWords });
-  if (parsed.success) return parsed.data;
-  throw invalid(
-    parsed.error.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: 'is unknown' }))
-        : [{ pointer: pointerTo(issue.path), message: issue.message }],
-    ),
-  );
-}

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { problem } from './answers';
 import { rolesOf } from './policy';
 import { ANY_REQUEST, ANY_WRITE } from './problemCodes';
-import type { Route } from './routes/route';
+import type { Route, Upload } from './routes/route';
 
 type Json = Record<string, unknown>;
 
@@ -47,7 +47,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'output') => Json): Json {
-  const { operationId, tag, summary, description, method, body, example, answers } = route;
+  const { operationId, tag, summary, description, method, body, upload, example, answers } = route;
   const isWrite = method === 'post';
   const json = (schema: Json, more: Json = {}) => ({ 'application/json': { schema, ...more } });
   return {
@@ -58,8 +58,9 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
     parameters: [
       ...pathParameters(route),
       ...queryParameters(route, schemaOf),
-      ...(isWrite ? [IDEMPOTENCY_KEY] : []),
+      ...(isWrite ? [{ ...IDEMPOTENCY_KEY, ...(upload && FILE_KEY) }] : []),
     ],
+    ...(upload && { requestBody: { required: true, content: fileContent(upload) } }),
     ...(body && { requestBody: { required: true, content: json(schemaOf(body, 'input'), { example }) } }),
     responses: {
       ...Object.fromEntries(
@@ -110,6 +111,12 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
 };
 
+const FILE_KEY = {
+  required: true,
+  description:
+    'Names the file. Sent again with the same key, for instance after a broken connection, it goes on where it stopped.',
+};
+
 function pathParameters({ path }: Route): Json[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -126,8 +133,15 @@ function queryParameters(
   return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: 'query',
+    ...(!(schema as z.ZodType).safeParse(undefined).success && { required: true }),
     schema: schemaOf(schema as z.ZodType, 'output'),
   }));
+}
+
+function fileContent({ types }: Upload): Json {
+  return Object.fromEntries(
+    Object.entries(types).map(([type, example]) => [type, { schema: { type: 'string' }, example }]),
+  );
 }
 
 function csvFile(): Json {

@@ -12,6 +12,7 @@ const STAFF = ['admin', 'approver', 'operator', 'auditor'] as const;
 
 export const POLICY = {
   createEnrollment: ['caller', 'admin'],
+  importEnrollments: ['caller', 'admin'],
   listEnrollments: EVERYBODY,
   countEnrollments: EVERYBODY,
   exportEnrollments: EVERYBODY,
@@ -24,6 +25,8 @@ export const POLICY = {
   rejectPartner: ['partner', 'admin'],
   completeQuestionnaire: ['caller', 'admin'],
   reopenQuestionnaire: ['admin'],
+  getBatch: EVERYBODY,
+  getBatchItems: EVERYBODY,
   getDeferral: EVERYBODY,
   defer: ['partner', 'admin'],
   hold: ['admin'],
@@ -65,6 +68,7 @@ export function rolesOf(operation: OperationId): readonly Role[] {
  */
 const OPEN_TO_TEST_KEYS: readonly OperationId[] = [
   'createEnrollment',
+  'importEnrollments',
   'listEnrollments',
   'getEnrollment',
   'getCreditStatement',
@@ -72,6 +76,8 @@ const OPEN_TO_TEST_KEYS: readonly OperationId[] = [
   'countEnrollments',
   'exportEnrollments',
   'getExplanation',
+  'getBatch',
+  'getBatchItems',
   'getDeferral',
   'resubmit',
   'confirmPartner',

@@ -21,6 +21,7 @@ export const PROBLEM_CODES = {
   NO_TEST_CLOCK: 'nothing; the program runs on real time',
   CLOCK_NOT_ADJUSTABLE: 'choose a later instant, and a speed within the limits',
   API_KEY_ENDED: 'make another key: this one is revoked, expired or replaced',
+  FILE_UNREADABLE: 'mend the file where `row` and `detail` say, and send it again with the same key',
   REQUEST_IN_FLIGHT: 'send it again after `Retry-After` seconds',
   BODY_TOO_LARGE: 'send at most 64 KB, a program definition at most 256 KB',
   UNSUPPORTED_MEDIA_TYPE: 'send JSON, uncompressed',

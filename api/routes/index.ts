@@ -1,14 +1,18 @@
 import { apiKeyRoutes } from './apiKeys';
 import { attentionRoutes } from './attention';
 import { auditRoutes } from './audit';
+import { batchRoutes } from './batches';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
+import { importRoutes } from './imports';
 import { programRoutes } from './programs';
 import type { Route } from './route';
 
 export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
+  ...importRoutes,
+  ...batchRoutes,
   ...auditRoutes,
   ...attentionRoutes,
   ...programRoutes,

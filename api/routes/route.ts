@@ -5,16 +5,20 @@
 import type { z } from 'zod';
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import type { ReasonCode } from '../../program/reasonCodes';
+import type { Audit } from '../audit';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import type { CsvFile } from '../csvAnswer';
+import type { FileType } from '../imports/fileRows';
 import type { Answer } from '../idempotency';
 import type { OperationId } from '../policy';
 import { notFound } from '../problem';
 import type { ProblemCode } from '../problemCodes';
 
 /** What a caller may be told besides what any route may answer (problemCodes.ts). */
-export type Refusals = Partial<Record<403 | 404 | 409 | 422 | 503, readonly (ProblemCode | ReasonCode)[]>>;
+export type Refusals = Partial<
+  Record<400 | 403 | 404 | 409 | 422 | 503, readonly (ProblemCode | ReasonCode)[]>
+>;
 
 export interface Call<Query = unknown, Body = unknown> {
   principal: Principal;
@@ -50,6 +54,29 @@ export interface Route extends Description {
   /** One of the three: a body that is read whole, a file as the answer, or a file as the body. */
   handle?: (context: ApiContext, call: Call) => Promise<Answer>;
   file?: (context: ApiContext, call: Call) => CsvFile;
+  upload?: Upload;
+}
+
+/** A body that is read as it arrives; done once for each idempotency key, which it needs (imports/). */
+export interface Upload {
+  /** What it may be, with an example of each. */
+  types: Record<FileType, string>;
+  receive: (context: ApiContext, call: Call, file: SentFile) => Promise<Received>;
+}
+
+export interface SentFile {
+  type: FileType;
+  bytes: AsyncIterable<Buffer>;
+  /** Names it. */
+  key: string;
+  audit: Audit;
+}
+
+export interface Received extends Answer {
+  /** It was there before. */
+  isReplayed: boolean;
+  /** Where it goes on. */
+  location: string;
 }
 
 export function read<Q extends z.ZodObject>(
@@ -99,6 +126,22 @@ export function write<B extends z.ZodType, Q extends z.ZodObject>(
     method: 'post',
     handle: (context, call) => route.handle(context, call as Call<z.infer<Q>, z.infer<B>>),
   };
+}
+
+/** Takes a file, row by row. */
+export function receive<Q extends z.ZodObject>(
+  route: Description & {
+    query: Q;
+    types: Upload['types'];
+    receive: (context: ApiContext, call: Call<z.infer<Q>>, file: SentFile) => Promise<Received>;
+  },
+): Route {
+  const { types, receive: take, ...rest } = route;
+  const upload: Upload = {
+    types,
+    receive: (context, call, file) => take(context, call as Call<z.infer<Q>>, file),
+  };
+  return { ...rest, method: 'post', upload };
 }
 
 /** Throws a 404 unless it exists and is in the key's scope. */
