@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Enrollment } from '../dev/apiClient';
 import { makeKey } from '../api/keyFormat';
 import { ROUTES } from '../api/routes';
+import { sendImport } from './support/importFiles';
 import { publishProgram } from './support/programs';
 import {
   ADVERTISER,
@@ -30,6 +31,9 @@ type Who = keyof typeof KEYS;
 const POLICY: {
   route: string;
   body?: () => unknown;
+  /** Of the body, if it is no JSON. */
+  type?: string;
+  query?: () => string;
   /** The code of an answer of 409. */
   conflict?: string;
   /** It ends the enrollment, or needs one that has ended: whoever has a right to it gets one of its own. */
@@ -38,6 +42,16 @@ const POLICY: {
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/counts', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  {
+    route: 'POST /v1/enrollment-imports',
+    query: () => `?programId=${t.programId}`,
+    type: 'application/x-ndjson',
+    // Each of the file's rows fails; that is no matter of the right to send it.
+    body: () => ({}),
+    answers: [202, 202, 403, 403, 403, 202, 403, 403],
+  },
+  { route: 'GET /v1/batches/{batchId}', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
+  { route: 'GET /v1/batches/{batchId}/items', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/export', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
@@ -192,6 +206,7 @@ let t: TestService;
 let form: Form;
 let enrolled: Enrollment;
 let keyId: string;
+let batchId: string;
 beforeAll(async () => {
   t = await startTestService({ environment: { STRANGERS_PER_MINUTE: '100000' } });
   form = t.form();
@@ -199,6 +214,9 @@ beforeAll(async () => {
   await t.untilEvent(enrolled.id, 'advertiser_located');
   const made = await t.admin.post<{ keyId: string }>('/v1/api-keys', { role: 'auditor', id: 'eve' });
   keyId = made.body.keyId;
+  const url = `${t.service.apiUrl}/v1/enrollment-imports?programId=${t.programId}`;
+  const file = { url, key: 'batch', as: KEYS.caller, type: 'application/x-ndjson' };
+  batchId = (await sendImport(file, ['{}'])).body.batchId;
 });
 afterAll(() => t?.stop());
 
@@ -220,7 +238,7 @@ async function withdrawnEnrollment(): Promise<Enrollment> {
 }
 
 async function call(
-  { route, body }: (typeof POLICY)[number],
+  { route, body, type = 'application/json', query }: (typeof POLICY)[number],
   authorization?: string,
   key?: string,
   { id } = enrolled,
@@ -230,12 +248,13 @@ async function call(
     .replace('{enrollmentId}', id)
     .replace('{programId}', t.programId)
     .replace('{revision}', '1')
-    .replace('{keyId}', keyId);
-  const response = await fetch(t.service.apiUrl + path, {
+    .replace('{keyId}', keyId)
+    .replace('{batchId}', batchId);
+  const response = await fetch(t.service.apiUrl + path + (query?.() ?? ''), {
     method,
     headers: {
       ...(authorization !== undefined && { authorization }),
-      ...(body && { 'content-type': 'application/json' }),
+      ...(body && { 'content-type': type, 'idempotency-key': randomUUID() }),
       ...(key !== undefined && { 'idempotency-key': key }),
     },
     ...(body && { body: JSON.stringify(body()) }),

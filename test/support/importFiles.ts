@@ -75,7 +75,8 @@ export function sendImport(
         .on('data', (part: string) => (text += part))
         .once('error', reject)
         .once('end', () => {
-          const body = JSON.parse(text) as ImportAnswer['body'];
+          // Who is cut off gets a status only.
+          const body = JSON.parse(text || '{}') as ImportAnswer['body'];
           resolve({ status: response.statusCode!, headers: response.headers, body });
         });
     });
