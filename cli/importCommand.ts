@@ -30,7 +30,7 @@ const TYPES: Record<string, string> = {
   '.jsonl': 'application/x-ndjson',
 };
 /** Seconds before a file is sent again whose connection has broken. */
-const PAUSES_S = [1, 2, 4, 8, 15];
+const PAUSES_S = [1, 2, 4, 8];
 const LOOK_EVERY_MS = 1_000;
 const INTERRUPTED = 130;
 

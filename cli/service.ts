@@ -57,7 +57,7 @@ export function openService(environment: NodeJS.ProcessEnv = process.env): Servi
   return {
     get: async <T>(path: string, query?: Query) => {
       const request = { method: 'GET', headers: headers() };
-      return (await untilAnswered(() => askForJson(targetOf(path, query), request))) as T;
+      return (await untilAnswered(() => askForJson(targetOf(path, query), { ...request, ...inTime() }))) as T;
     },
     post: async <T>(path: string, body: unknown) => {
       const request = {
@@ -65,20 +65,25 @@ export function openService(environment: NodeJS.ProcessEnv = process.env): Servi
         headers: { ...headers(), ...asJson },
         body: JSON.stringify(body),
       };
-      return (await untilAnswered(() => askForJson(targetOf(path), request))) as T;
+      return (await untilAnswered(() => askForJson(targetOf(path), { ...request, ...inTime() }))) as T;
     },
     download: (path, query) =>
       untilAnswered(() => askForFile(targetOf(path, query), { method: 'GET', headers: headers() })),
-    upload: <T>(path: string, query: Query, { type, key: name, content }: SentFile) => {
+    upload: async <T>(path: string, query: Query, { type, key: name, content }: SentFile) => {
+      // Node 20's own never comes back from a connection that is closed at once while it sends a stream.
+      const { fetch: send } = await import('undici');
       const request = {
         method: 'POST',
         headers: { authorization, 'idempotency-key': name, 'content-type': type },
         body: content,
         duplex: 'half',
+        // No time-out: the service cuts off a file that stands still.
       };
-      return askForJson(targetOf(path, query), request as unknown as RequestInit, UPLOAD) as Promise<
-        Answered<T>
-      >;
+      return (await askForJson(
+        targetOf(path, query),
+        request as unknown as RequestInit,
+        send as unknown as typeof fetch,
+      )) as Answered<T>;
     },
   };
 }
@@ -123,19 +128,17 @@ export interface Later {
 }
 export type Answered<T> = { kind: 'done'; body: T } | { kind: 'refused'; failure: CommandFailure } | Later;
 
-/** A file takes as long as it goes on: the service cuts off one that stands still. */
-const UPLOAD = {};
-const WITHIN_TIMEOUT = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS) });
+const inTime = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS) });
 
 async function askForJson(
   target: URL,
   request: RequestInit,
-  limits: RequestInit = WITHIN_TIMEOUT(),
+  send: typeof fetch = fetch,
 ): Promise<Answered<unknown>> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(target, { ...request, ...limits, redirect: 'error' });
+    response = await send(target, { ...request, redirect: 'error' });
     text = await response.text();
   } catch (error) {
     return unreached(target, error);
