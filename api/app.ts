@@ -9,12 +9,14 @@ import { documentation } from './documentation';
 import { notFound, sendProblem } from './problem';
 import { problemOf } from './problemOf';
 import { ROUTES } from './routes';
+import { requireInTime } from './slowSenders';
 
 export function createApp(context: ApiContext, authenticate: Authenticate): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.set('trust proxy', context.trustProxy ?? false);
 
+  app.use(requireInTime(context.requestTimeoutMs));
   app.use((request, response, next) => {
     const requestId = randomUUID();
     const startedAt = performance.now();

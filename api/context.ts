@@ -21,6 +21,10 @@ export interface ApiContext {
   workflows: WorkflowWatch;
   logger: Logger;
   rateLimits: RateLimits;
+  /** Rows that are carried out, by all API processes together. */
+  importStartsPerSecond: number;
+  /** For a request to be there, or for a file to go on. */
+  requestTimeoutMs: number;
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustProxy: string[];
   /** Where docs/runbook.md is published. */

@@ -1,18 +1,20 @@
 /** Serves routes: authenticates, limits, authorises, parses, has a write done once, answers; audits what it refuses. */
-import { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
-import type { z } from 'zod';
+import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { auditOf } from './audit';
 import { principalOf, requireRight, type Authenticate } from './authentication';
 import { readJson, readJsonBody } from './bodies';
 import type { ApiContext } from './context';
-import { answerOnce, keyedRequest, keyedWebhook } from './idempotency';
-import { invalid, pointerTo } from './problem';
-import { problemOf } from './problemOf';
+import { sendCsv } from './csvAnswer';
+import { answerOnce, keyedRequest, keyedWebhook, requireKey } from './idempotency';
+import type { FileType } from './imports/fileRows';
+import { parse } from './parse';
 import { isSigned } from './policy';
+import { Problem } from './problem';
+import { problemOf } from './problemOf';
 import { createLimiters, limitStrangers, type Limiters } from './rateLimits';
-import { idOf, type Call, type Route } from './routes/route';
-import { inPlainWords } from './schemas';
+import { idOf, type Call, type Received, type Route, type Upload } from './routes/route';
 import { readSigned, signedOf } from './signedRequests';
+import { arriving } from './slowSenders';
 
 export function serve(routes: readonly Route[], context: ApiContext, authenticate: Authenticate): Router {
   const router = Router();
@@ -30,9 +32,7 @@ export function serve(routes: readonly Route[], context: ApiContext, authenticat
             limiters.ofKeys,
             authorise(route),
             requireIds,
-            // A read has none; what is sent all the same is not looked at.
-            ...(route.method === 'get' ? [] : readJsonBody(route.bodyLimit)),
-            serveOne(route, context),
+            ...serveKeyed(route, context),
           ]),
       auditRefusal(route, context),
     );
@@ -67,23 +67,33 @@ const requireIds: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function serveOne(route: Route, context: ApiContext): RequestHandler {
-  const { operationId, method, query, body: bodySchema } = route;
+/** A read has no body; what is sent all the same is not looked at. */
+function serveKeyed(route: Route, context: ApiContext): RequestHandler[] {
+  if (route.upload) return [serveUpload(route, route.upload, context)];
+  if (route.method === 'get') return [serveRead(route, context)];
+  return [...readJsonBody(route.bodyLimit), serveWrite(route, context)];
+}
+
+function serveRead(route: Route, context: ApiContext): RequestHandler {
   return async (request, response) => {
-    const principal = principalOf(response)!;
-    const params = request.params as Call['params'];
-    const asked = query && parse(query, request.query);
-    if (method === 'get') {
-      const call = { principal, params, query: asked, body: undefined };
-      const { status, body } = await route.handle(context, { ...call, message: NO_MESSAGE });
-      response.status(status).json(body);
+    const call = callOf(route, request, response);
+    if (route.file) {
+      await sendCsv(response, route.file(context, call), context.logger);
       return;
     }
-    const body = bodySchema && parse(bodySchema, request.body as unknown);
-    const audit = auditOf(context, operationId, principal, request, response);
-    const keyed = keyedRequest(principal, request, { query: asked, body });
+    const { status, body } = await route.handle!(context, call);
+    response.status(status).json(body);
+  };
+}
+
+function serveWrite(route: Route, context: ApiContext): RequestHandler {
+  return async (request, response) => {
+    const { principal, params, query } = callOf(route, request, response);
+    const body = route.body && parse(route.body, request.body as unknown);
+    const audit = auditOf(context, route.operationId, principal, request, response);
+    const keyed = keyedRequest(principal, request, { query, body });
     await answerOnce(context, audit, keyed, response, params['enrollmentId'], (message) =>
-      route.handle(context, { principal, params, query: asked, body, message }),
+      route.handle!(context, { principal, params, query, body, message }),
     );
   };
 }
@@ -102,8 +112,50 @@ function serveSigned(route: Route, context: ApiContext): RequestHandler {
     const audit = auditOf(context, operationId, principal, request, response, more);
     const keyed = keyedWebhook(principal.surveyPartner!, id, text);
     await answerOnce(context, audit, keyed, response, enrollmentId, (message) =>
-      route.handle(context, { ...call, params, message }),
+      route.handle!(context, { ...call, params, message }),
     );
+  };
+}
+
+function serveUpload(route: Route, upload: Upload, context: ApiContext): RequestHandler {
+  return async (request, response) => {
+    const type = request.is(Object.keys(upload.types)) as FileType | false | null;
+    if (!type || request.headers['content-encoding'] !== undefined)
+      throw new Problem(
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+        `Send a file of type ${Object.keys(upload.types).join(' or ')}, uncompressed.`,
+      );
+    const call = callOf(route, request, response);
+    const file = {
+      type,
+      key: requireKey(request),
+      bytes: arriving(request, response, context.requestTimeoutMs),
+      audit: auditOf(context, route.operationId, call.principal, request, response),
+    };
+    let received: Received;
+    try {
+      received = await upload.receive(context, call, file);
+    } catch (error) {
+      if (!request.destroyed || request.complete) throw error;
+      const { requestId } = response.locals;
+      context.logger.info({ requestId }, 'a file broke off; it may be sent again and goes on');
+      return;
+    }
+    const { status, body, isReplayed, location } = received;
+    if (isReplayed) response.setHeader('Idempotency-Replayed', 'true');
+    response.status(status).location(location).json(body);
+  };
+}
+
+/** Without body and message. Throws a 400 if the query does not fit. */
+function callOf({ query }: Route, request: Request, response: Response): Call {
+  return {
+    principal: principalOf(response)!,
+    params: request.params as Call['params'],
+    query: query && parse(query, request.query),
+    body: undefined,
+    message: NO_MESSAGE,
   };
 }
 
@@ -122,16 +174,3 @@ function auditRefusal({ operationId }: Route, context: ApiContext): ErrorRequest
 
 /** A read changes nothing, so it has no identity. */
 const NO_MESSAGE = { messageId: '', updateId: '' };
-
-/** Throws a 400 that names every field that is wrong, unknown ones each by itself. */
-function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value ?? {}, { error: inPlainWords });
-  if (parsed.success) return parsed.data;
-  throw invalid(
-    parsed.error.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: 'is unknown' }))
-        : [{ pointer: pointerTo(issue.path), message: issue.message }],
-    ),
-  );
-}

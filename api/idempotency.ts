@@ -9,7 +9,7 @@ import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../databa
 import type { Audit } from './audit';
 import type { Principal } from './authentication';
 import type { ApiContext, MessageIdentity } from './context';
-import { Problem, sendProblem } from './problem';
+import { invalid, Problem, sendProblem } from './problem';
 import { problemOf } from './problemOf';
 
 export interface Answer {
@@ -118,10 +118,7 @@ export function keyedRequest(
   request: Request,
   { query, body }: { query: unknown; body: unknown },
 ): KeyedRequest {
-  const key = request.get('idempotency-key') ?? randomUUID();
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
-  }
+  const key = keyIn(request) ?? randomUUID();
   const owner = ownerOf(principal);
   // The whole path, not its pattern: the same key and body for another enrollment is another request.
   // With its query, which may be a dry run.
@@ -140,8 +137,24 @@ export function keyedWebhook(surveyPartner: string, id: string, body: string): K
   return { owner, route: 'webhook', key: id, bodyHash: sha256(body), messageId };
 }
 
+/** Of a request that needs one. Throws a 400. */
+export function requireKey(request: Request): string {
+  const key = keyIn(request);
+  if (key !== undefined) return key;
+  const message = 'is required: it names the file, so that it can go on after a broken connection';
+  throw invalid([{ pointer: 'Idempotency-Key', message }]);
+}
+
+function keyIn(request: Request): string | undefined {
+  const key = request.get('idempotency-key');
+  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+  }
+  return key;
+}
+
 /** With all that makes a scope: whoever holds keys of two kinds must not get the answer of one for the other. */
-function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal): string {
+export function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal): string {
   return [
     role,
     id,

@@ -10,6 +10,8 @@ import { createEnrollmentClient } from '../temporal/enrollments';
 import { createWorkflowWatch } from '../temporal/visibility';
 import { createApp } from './app';
 import { createAuthentication } from './authentication';
+import { runBatches } from './batches/loop';
+import type { ApiContext } from './context';
 
 /** Requests that are still under way this long after the signal are cut off. */
 const FORCE_MS = 15_000;
@@ -27,28 +29,29 @@ function main(): void {
   });
   const temporal = connectTemporal(settings.temporal);
   const { namespace, taskQueue } = settings.temporal;
-  const app = createApp(
-    {
-      database,
-      keyring: createKeyring(settings.partnerKeySecrets),
-      judgeWebhookUrl: createWebhookUrlJudge(!settings.production),
-      enrollments: createEnrollmentClient(temporal, { taskQueue }),
-      workflows: createWorkflowWatch(temporal, { taskQueue }),
-      logger,
-      testClockPrograms: settings.testClockPrograms,
-      rateLimits: settings.rateLimits,
-      trustProxy: settings.trustProxy,
-      runbookUrl: settings.runbookUrl,
-      temporalUiUrl: (workflowId) =>
-        `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
-    },
-    createAuthentication(settings.apiKeys, { pool: database.pool, logger }),
-  );
+  const context: ApiContext = {
+    database,
+    keyring: createKeyring(settings.partnerKeySecrets),
+    judgeWebhookUrl: createWebhookUrlJudge(!settings.production),
+    enrollments: createEnrollmentClient(temporal, { taskQueue }),
+    workflows: createWorkflowWatch(temporal, { taskQueue }),
+    logger,
+    testClockPrograms: settings.testClockPrograms,
+    rateLimits: settings.rateLimits,
+    requestTimeoutMs: settings.requestTimeoutMs,
+    importStartsPerSecond: settings.importStartsPerSecond,
+    trustProxy: settings.trustProxy,
+    runbookUrl: settings.runbookUrl,
+    temporalUiUrl: (workflowId) =>
+      `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
+  };
+  const app = createApp(context, createAuthentication(settings.apiKeys, { pool: database.pool, logger }));
 
   const { requestTimeoutMs } = settings;
   const server = createServer(
     {
-      requestTimeout: requestTimeoutMs,
+      // A file may take longer: slowSenders.ts.
+      requestTimeout: 0,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       keepAliveTimeout: 5_000,
       // Node looks every 30 s by itself, so whoever sends slowly would have that long on top.
@@ -70,6 +73,8 @@ function main(): void {
     if (stopping) response.setHeader('Connection', 'close');
   });
   server.listen(port, host, () => logger.info({ host, port }, 'api ready'));
+  const stopped = new AbortController();
+  const batches = runBatches(context, stopped.signal);
 
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
@@ -77,8 +82,9 @@ function main(): void {
     logger.info({ signal }, 'finishing requests in flight; a second signal ends at once');
     server.close(() => {
       // Not left to the event loop: the connection to Temporal stays open.
-      void database.close().finally(() => process.exit(0));
+      void batches.finally(() => database.close()).finally(() => process.exit(0));
     });
+    stopped.abort();
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), FORCE_MS).unref();
   };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { problem } from './answers';
 import { isSigned, rolesOf, type OperationId } from './policy';
 import { ANY_REQUEST, ANY_WRITE } from './problemCodes';
-import type { Route } from './routes/route';
+import type { Route, Upload } from './routes/route';
 
 type Json = Record<string, unknown>;
 
@@ -48,7 +48,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'output') => Json): Json {
-  const { operationId, tag, summary, description, method, body, example, answers } = route;
+  const { operationId, tag, summary, description, method, body, upload, example, answers } = route;
   const isWrite = method === 'post';
   const json = (schema: Json, more: Json = {}) => ({ 'application/json': { schema, ...more } });
   return {
@@ -60,8 +60,13 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
     parameters: [
       ...pathParameters(route),
       ...queryParameters(route, schemaOf),
-      ...(isSigned(operationId) ? SIGNATURE : isWrite ? [IDEMPOTENCY_KEY] : []),
+      ...(isSigned(operationId)
+        ? SIGNATURE
+        : isWrite
+          ? [{ ...IDEMPOTENCY_KEY, ...(upload && FILE_KEY) }]
+          : []),
     ],
+    ...(upload && { requestBody: { required: true, content: fileContent(upload) } }),
     ...(body && { requestBody: { required: true, content: json(schemaOf(body, 'input'), { example }) } }),
     responses: {
       ...Object.fromEntries(
@@ -77,6 +82,7 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
           },
         ]),
       ),
+      ...(route.file && { 200: csvFile() }),
       ...problems(route),
     },
   };
@@ -128,6 +134,11 @@ const SIGNATURE = [
   description,
   schema: { type: 'string' },
 }));
+const FILE_KEY = {
+  required: true,
+  description:
+    'Names the file. Sent again with the same key, for instance after a broken connection, it goes on where it stopped.',
+};
 
 function pathParameters({ path }: Route): Json[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -145,8 +156,23 @@ function queryParameters(
   return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: 'query',
+    ...(!(schema as z.ZodType).safeParse(undefined).success && { required: true }),
     schema: schemaOf(schema as z.ZodType, 'output'),
   }));
+}
+
+function fileContent({ types }: Upload): Json {
+  return Object.fromEntries(
+    Object.entries(types).map(([type, example]) => [type, { schema: { type: 'string' }, example }]),
+  );
+}
+
+function csvFile(): Json {
+  return {
+    description: 'A file',
+    headers: headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
+    content: { 'text/csv': { schema: { type: 'string' } } },
+  };
 }
 
 /** Every problem that the operation may answer, by status, with its codes. */

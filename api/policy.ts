@@ -16,8 +16,10 @@ const SIGNATURE = 'signature';
 
 export const POLICY = {
   createEnrollment: ['caller', 'admin'],
+  importEnrollments: ['caller', 'admin'],
   listEnrollments: EVERYBODY,
   countEnrollments: EVERYBODY,
+  exportEnrollments: EVERYBODY,
   getEnrollment: EVERYBODY,
   getCreditStatement: ['caller', ...STAFF],
   getExplanation: EVERYBODY,
@@ -27,6 +29,8 @@ export const POLICY = {
   rejectPartner: ['partner', 'admin'],
   completeQuestionnaire: ['caller', 'admin'],
   reopenQuestionnaire: ['admin'],
+  getBatch: EVERYBODY,
+  getBatchItems: EVERYBODY,
   getDeferral: EVERYBODY,
   defer: ['partner', 'admin'],
   hold: ['admin'],
@@ -86,12 +90,16 @@ export function isSigned(operation: OperationId): boolean {
  */
 const OPEN_TO_TEST_KEYS: readonly OperationId[] = [
   'createEnrollment',
+  'importEnrollments',
   'listEnrollments',
   'getEnrollment',
   'getCreditStatement',
   'getTimeline',
   'countEnrollments',
+  'exportEnrollments',
   'getExplanation',
+  'getBatch',
+  'getBatchItems',
   'getDeferral',
   'resubmit',
   'confirmPartner',

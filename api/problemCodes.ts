@@ -23,6 +23,7 @@ export const PROBLEM_CODES = {
   API_KEY_ENDED: 'make another key: this one is revoked, expired or replaced',
   TOO_MANY_WEBHOOKS: 'delete a subscription, or retire a secret, that is not needed',
   WEBHOOK_DISABLED: 'enable the subscription first, once its receiver is mended',
+  FILE_UNREADABLE: 'mend the file where `row` and `detail` say, and send it again with the same key',
   REQUEST_IN_FLIGHT: 'send it again after `Retry-After` seconds',
   BODY_TOO_LARGE: 'send at most 64 KB, a program definition at most 256 KB',
   UNSUPPORTED_MEDIA_TYPE: 'send JSON, uncompressed',

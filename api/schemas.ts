@@ -200,6 +200,12 @@ export const listQuery = z.strictObject({
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
+export const importQuery = z.strictObject({ programId: text(64) });
+
+/** The filters of a list. */
+export const exportQuery = listQuery.omit({ sort: true, limit: true, after: true, total: true });
+export type ExportQuery = z.infer<typeof exportQuery>;
+
 export const countsQuery = listQuery.pick({ program: true });
 
 const day = z.iso
@@ -248,14 +254,19 @@ export const definitionBody = z.looseObject({}).meta({
 export const apiKeysQuery = z.strictObject({ limit, after: text(64).optional() });
 
 const POSITION = 'must be the position of an entry';
-export const auditQuery = z.strictObject({
+const afterPosition = z.coerce
+  .number(POSITION)
+  .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
+  .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 })
+  .default(0);
+export const auditQuery = z.strictObject({ limit, after: afterPosition });
+
+export const batchItemsQuery = z.strictObject({
+  status: oneOf(['pending', 'standing', 'done', 'failed']).optional(),
   limit,
-  after: z.coerce
-    .number(POSITION)
-    .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
-    .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 })
-    .default(0),
+  after: afterPosition,
 });
+export type BatchItemsQuery = z.infer<typeof batchItemsQuery>;
 
 export const emptyBody = z.strictObject({});
 

@@ -119,6 +119,7 @@ function isProxy(text: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
+const perSecond = z.coerce.number().min(0.1).max(1_000);
 const perMinute = z.coerce.number().int().min(1).max(10_000_000);
 
 const api = z.object({
@@ -135,6 +136,7 @@ const api = z.object({
   TRUST_PROXY: proxies.optional(),
   REQUESTS_PER_MINUTE: perMinute.default(30_000),
   STRANGERS_PER_MINUTE: perMinute.default(1_000),
+  IMPORT_STARTS_PER_SECOND: perSecond.default(20),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(300_000).default(30_000),
 });
 
@@ -154,8 +156,10 @@ export interface ApiSettings {
   trustProxy: string[];
   /** A minute, in this process. */
   rateLimits: { perKey: number; perAddress: number };
-  /** A request that is not there by then is cut off. */
+  /** A request that is not there by then is cut off, and a file that stands still for so long. */
   requestTimeoutMs: number;
+  /** Rows of imports, by all API processes together. */
+  importStartsPerSecond: number;
   partnerKeySecrets: PartnerKeySecret[];
   testClockPrograms: TestClockPrograms;
 }
@@ -183,12 +187,11 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     trustProxy: env.TRUST_PROXY?.split(',') ?? [],
     rateLimits: { perKey: env.REQUESTS_PER_MINUTE, perAddress: env.STRANGERS_PER_MINUTE },
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    importStartsPerSecond: env.IMPORT_STARTS_PER_SECOND,
     partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     testClockPrograms: testClockPrograms(env),
   };
 }
-
-const perSecond = z.coerce.number().min(0.1).max(1_000);
 
 const worker = z.object({
   ...common.shape,

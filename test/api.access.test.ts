@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Enrollment } from '../dev/apiClient';
 import { makeKey } from '../api/keyFormat';
 import { ROUTES } from '../api/routes';
+import { sendImport } from './support/importFiles';
 import { publishProgram } from './support/programs';
 import { sendTest, subscribe } from './support/subscriptions';
 import {
@@ -33,6 +34,9 @@ const SIGNED = 'POST /v1/webhooks/{surveyPartner}';
 const POLICY: {
   route: string;
   body?: () => unknown;
+  /** Of the body, if it is no JSON. */
+  type?: string;
+  query?: () => string;
   /** The code of an answer of 409. */
   conflict?: string;
   /** It ends the enrollment, or needs one that has ended: whoever has a right to it gets one of its own. */
@@ -43,6 +47,17 @@ const POLICY: {
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/counts', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  {
+    route: 'POST /v1/enrollment-imports',
+    query: () => `?programId=${t.programId}`,
+    type: 'application/x-ndjson',
+    // Each of the file's rows fails; that is no matter of the right to send it.
+    body: () => ({}),
+    answers: [202, 202, 403, 403, 403, 202, 403, 403],
+  },
+  { route: 'GET /v1/batches/{batchId}', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
+  { route: 'GET /v1/batches/{batchId}/items', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/export', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
   {
@@ -257,6 +272,7 @@ let secretId: string;
 /** Of `caller`. */
 let subscriptionId: string;
 let deliveryId: string;
+let batchId: string;
 beforeAll(async () => {
   t = await startTestService({ environment: { STRANGERS_PER_MINUTE: '100000' } });
   form = t.form();
@@ -268,6 +284,9 @@ beforeAll(async () => {
   secretId = secret.body.secretId;
   subscriptionId = await subscribed();
   deliveryId = await sendTest(t.caller, subscriptionId);
+  const url = `${t.service.apiUrl}/v1/enrollment-imports?programId=${t.programId}`;
+  const file = { url, key: 'batch', as: KEYS.caller, type: 'application/x-ndjson' };
+  batchId = (await sendImport(file, ['{}'])).body.batchId;
 });
 afterAll(() => t?.stop());
 
@@ -293,7 +312,7 @@ async function withdrawnEnrollment(): Promise<Enrollment> {
 }
 
 async function call(
-  { route, body }: (typeof POLICY)[number],
+  { route, body, type = 'application/json', query }: (typeof POLICY)[number],
   authorization?: string,
   key?: string,
   { id } = enrolled,
@@ -307,17 +326,20 @@ async function call(
     .replace('{subscriptionId}', subscriptionId)
     .replace('{deliveryId}', deliveryId)
     .replace('{secretId}', secretId)
-    .replace('{surveyPartner}', 'kno');
-  const response = await fetch(t.service.apiUrl + path, {
+    .replace('{surveyPartner}', 'kno')
+    .replace('{batchId}', batchId);
+  const response = await fetch(t.service.apiUrl + path + (query?.() ?? ''), {
     method,
     headers: {
       ...(authorization !== undefined && { authorization }),
-      ...(body && { 'content-type': 'application/json' }),
+      ...(body && { 'content-type': type, 'idempotency-key': randomUUID() }),
       ...(key !== undefined && { 'idempotency-key': key }),
     },
     ...(body && { body: JSON.stringify(body()) }),
   });
-  const answer = (await response.json()) as Record<string, unknown>;
+  const text = await response.text();
+  const isFile = response.headers.get('content-type')!.startsWith('text/csv');
+  const answer = (isFile ? { text } : JSON.parse(text)) as Record<string, unknown>;
   return { status: response.status, headers: response.headers, body: answer };
 }
 

@@ -53,6 +53,8 @@ describe('requests', () => {
     logger: createLogger('test', 'silent'),
     testClockPrograms,
     rateLimits: { perKey: 1, perAddress: 1 },
+    requestTimeoutMs: 30_000,
+    importStartsPerSecond: 20,
     trustProxy: [],
     runbookUrl: 'docs/runbook.md',
     temporalUiUrl: () => '',

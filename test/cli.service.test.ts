@@ -263,23 +263,31 @@ test('When a list is watched, then it is printed again when something has change
   expect(cli.read('watched.txt')).toMatch(new RegExp(`${id} .*withdrawn`));
 });
 
-test('When docs/cli.md shows the way to the payout, then each command prints what the document says', async () => {
-  const own = await startTestService({ definition: (demo) => ({ ...demo, id: 'pps-demo' }) });
-  try {
-    const [, block] = /```console service\n([\s\S]*?)```/.exec(readSource('docs/cli.md'))!;
-    const examples = block!.split(/^\$ /m).slice(1).map(parted);
-    expect(examples.length).toBeGreaterThan(8);
-    // One shell for all, as a reader has; a mark between the commands tells their outputs apart.
-    const script = examples.map(({ line }) => `${line}\necho =====\n`).join('');
-    cli.write('tour.sh', `exec 2>&1\nexport PPS_URL='${own.service.apiUrl}'\n${script}`);
-    const { stdout } = await cli.shell('sh tour.sh');
-    const printed = stdout.split('=====\n');
-    for (const [index, { line, output }] of examples.entries())
-      expect([line, printed[index]]).toEqual([line, expect.stringMatching(withGaps(output)) as string]);
-  } finally {
-    await own.stop();
-  }
-});
+const tours = [
+  ...readSource('docs/cli.md').matchAll(
+    /## ([^\n]+)\n(?:(?!\n## )[\s\S])*?```console service\n([\s\S]*?)```/g,
+  ),
+];
+
+test.each(tours.map(([, title, block]) => [title!, block!] as const))(
+  'When docs/cli.md shows commands under "%s", then each prints what the document says',
+  async (_title, block) => {
+    const own = await startTestService({ definition: (demo) => ({ ...demo, id: 'pps-demo' }) });
+    try {
+      const examples = block.split(/^\$ /m).slice(1).map(parted);
+      expect(examples.length).toBeGreaterThan(4);
+      // One shell for all, as a reader has; a mark between the commands tells their outputs apart.
+      const script = examples.map(({ line }) => `${line}\necho =====\n`).join('');
+      cli.write('tour.sh', `exec 2>&1\nexport PPS_URL='${own.service.apiUrl}'\n${script}`);
+      const { stdout } = await cli.shell('sh tour.sh');
+      const printed = stdout.split('=====\n');
+      for (const [index, { line, output }] of examples.entries())
+        expect([line, printed[index]]).toEqual([line, expect.stringMatching(withGaps(output)) as string]);
+    } finally {
+      await own.stop();
+    }
+  },
+);
 
 /** A command may have several lines: within quotes, and a text up to the word that ends it. */
 function parted(example: string): { line: string; output: string } {

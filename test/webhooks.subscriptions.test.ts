@@ -75,7 +75,9 @@ describe('where webhooks may go', () => {
   describe('in production', () => {
     const ADMIN = 'a-long-random-key-of-ana';
     let inProduction: ApiClient;
+    let before: Record<string, string>;
     beforeAll(async () => {
+      before = t.plan.environment!;
       await t.service.api.stop();
       t.plan.environment = {
         ...t.plan.environment,
@@ -88,8 +90,7 @@ describe('where webhooks may go', () => {
     });
     afterAll(async () => {
       await t.service.api.stop();
-      const { NODE_ENV: _, API_KEYS: _keys, PARTNER_KEY_SECRETS: _secrets, ...rest } = t.plan.environment!;
-      t.plan.environment = rest;
+      t.plan.environment = before;
       await t.service.startApi();
     });
 
@@ -393,8 +394,8 @@ test('When the partner of an enrollment changes, then the new one is told from t
     await subscribe(t.partner, receiver.url('/old')),
     await subscribe(t.otherPartner, receiver.url('/new')),
   ];
-  const { programId: _, ...form } = t.form();
-  const { id } = (await t.caller.post('/v1/enrollments', { ...form, programId: t.programId })).body;
+  const { programId, ...form } = t.form();
+  const { id } = (await t.caller.post('/v1/enrollments', { ...form, programId })).body;
   await t.untilEvent(id, 'advertiser_located');
   await t.caller.post(`/v1/enrollments/${id}/resubmission`, { ...form, surveyPartner: 'fairing' });
   const events = async (client: ApiClient, { subscriptionId }: Subscription) =>

@@ -1,8 +1,10 @@
 import { apiKeyRoutes } from './apiKeys';
 import { attentionRoutes } from './attention';
 import { auditRoutes } from './audit';
+import { batchRoutes } from './batches';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
+import { importRoutes } from './imports';
 import { partnerWebhookRoutes } from './partnerWebhooks';
 import { programRoutes } from './programs';
 import type { Route } from './route';
@@ -11,6 +13,8 @@ import { webhookSubscriptionRoutes } from './webhookSubscriptions';
 export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
+  ...importRoutes,
+  ...batchRoutes,
   ...auditRoutes,
   ...attentionRoutes,
   ...programRoutes,

@@ -5,15 +5,20 @@
 import type { z } from 'zod';
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
 import type { ReasonCode } from '../../program/reasonCodes';
+import type { Audit } from '../audit';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import type { CsvFile } from '../csvAnswer';
+import type { FileType } from '../imports/fileRows';
 import type { Answer } from '../idempotency';
 import type { OperationId } from '../policy';
 import { notFound } from '../problem';
 import type { ProblemCode } from '../problemCodes';
 
 /** What a caller may be told besides what any route may answer (problemCodes.ts). */
-export type Refusals = Partial<Record<403 | 404 | 409 | 422 | 503, readonly (ProblemCode | ReasonCode)[]>>;
+export type Refusals = Partial<
+  Record<400 | 403 | 404 | 409 | 422 | 503, readonly (ProblemCode | ReasonCode)[]>
+>;
 
 export interface Call<Query = unknown, Body = unknown> {
   principal: Principal;
@@ -51,7 +56,32 @@ export interface Route extends Description {
    * before the webhook's id is taken, so the same webhook may be sent again.
    */
   find?(context: ApiContext, call: Call): Promise<string>;
-  handle(context: ApiContext, call: Call): Promise<Answer>;
+  /** One of the three: a body that is read whole, a file as the answer, or a file as the body. */
+  handle?: (context: ApiContext, call: Call) => Promise<Answer>;
+  file?: (context: ApiContext, call: Call) => CsvFile;
+  upload?: Upload;
+}
+
+/** A body that is read as it arrives; done once for each idempotency key, which it needs (imports/). */
+export interface Upload {
+  /** What it may be, with an example of each. */
+  types: Record<FileType, string>;
+  receive: (context: ApiContext, call: Call, file: SentFile) => Promise<Received>;
+}
+
+export interface SentFile {
+  type: FileType;
+  bytes: AsyncIterable<Buffer>;
+  /** Names it. */
+  key: string;
+  audit: Audit;
+}
+
+export interface Received extends Answer {
+  /** It was there before. */
+  isReplayed: boolean;
+  /** Where it goes on. */
+  location: string;
 }
 
 export function read<Q extends z.ZodObject>(
@@ -67,6 +97,22 @@ export function read<Q extends z.ZodObject>(
     method: 'get',
     answers: { 200: answer },
     handle: async (context, call) => ({ status: 200, body: await handle(context, call as Call<z.infer<Q>>) }),
+  };
+}
+
+/** Answers with a file of rows (csvAnswer.ts). */
+export function readCsv<Q extends z.ZodObject>(
+  route: Omit<Description, 'answers'> & {
+    query: Q;
+    handle: (context: ApiContext, call: Call<z.infer<Q>>) => CsvFile;
+  },
+): Route {
+  const { handle, ...rest } = route;
+  return {
+    ...rest,
+    method: 'get',
+    answers: {},
+    file: (context, call) => handle(context, call as Call<z.infer<Q>>),
   };
 }
 
@@ -102,6 +148,22 @@ export function signedWrite<B extends z.ZodType>(
     find: (context, call) => route.find(context, call as Call<unknown, z.infer<B>>),
     handle: (context, call) => route.handle(context, call as Call<unknown, z.infer<B>>),
   };
+}
+
+/** Takes a file, row by row. */
+export function receive<Q extends z.ZodObject>(
+  route: Description & {
+    query: Q;
+    types: Upload['types'];
+    receive: (context: ApiContext, call: Call<z.infer<Q>>, file: SentFile) => Promise<Received>;
+  },
+): Route {
+  const { types, receive: take, ...rest } = route;
+  const upload: Upload = {
+    types,
+    receive: (context, call, file) => take(context, call as Call<z.infer<Q>>, file),
+  };
+  return { ...rest, method: 'post', upload };
 }
 
 /** Throws a 404 unless it exists and is in the key's scope. */

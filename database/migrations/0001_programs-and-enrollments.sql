@@ -344,6 +344,56 @@ create table idempotency_key (
 create index idempotency_key_by_age on idempotency_key (created_at);
 create index idempotency_key_by_enrollment on idempotency_key (enrollment_id);
 
+-- Many things of one kind that were asked for at once; see database/batches.ts. An item is one of them.
+create table batch (
+  batch_id text primary key,
+  kind text not null check (kind in ('partner_confirmations', 'deferrals', 'enrollments')),
+  -- The principal in full: the items are carried out as if it asked for each.
+  given_by jsonb not null,
+  -- Who may see it, besides staff.
+  owner text not null,
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
+  -- While it is received nothing of it is carried out.
+  state text not null check (state in ('receiving', 'accepted')),
+  created_at timestamptz not null default now()
+);
+create table batch_item (
+  batch_id text not null references batch,
+  position int not null,
+  -- Null once it is done or has failed: it may hold personal data.
+  content jsonb,
+  status text not null default 'pending' check (status in ('pending', 'standing', 'done', 'failed')),
+  result jsonb,
+  attempts int not null default 0,
+  due_at timestamptz not null default now(),
+  primary key (batch_id, position)
+);
+-- What is left of each batch, in order.
+create index batch_item_pending on batch_item (batch_id, position) where status = 'pending';
+create index batch_item_by_status on batch_item (batch_id, status, position);
+
+-- How far the file of an import has arrived; see database/imports.ts.
+create table enrollment_import (
+  batch_id text primary key references batch,
+  rows int not null default 0,
+  -- Over these rows and the file's kind.
+  rows_hash bytea not null check (length(rows_hash) = 32),
+  last_row_at timestamptz not null default now(),
+  -- The whole file is there.
+  accepted_at timestamptz
+);
+create index enrollment_import_receiving on enrollment_import (last_row_at) where accepted_at is null;
+-- Waiting rows of a brand: those of one file are carried out in order, and an erasure takes them along.
+create index batch_item_of_brand on batch_item ((content->>'brandKey'), batch_id, position) where status = 'pending' and content->>'brandKey' is not null;
+
+-- From when on imported rows may be carried out, by all API processes together. One row.
+create table import_pace (
+  is_only boolean primary key default true check (is_only),
+  free_from timestamptz not null default now()
+);
+insert into import_pace default values;
+
 -- Keys of callers of the API; see database/apiKeys.ts. Role and holder are the actor of all that is done with a key.
 create table api_key (
   key_id text primary key,
@@ -426,6 +476,13 @@ begin
      set answers = answers || (select coalesce(jsonb_object_agg(question, null), '{}')
                                  from unnest(free_texts) question where answers ? question)
    where enrollment_id = erased_id;
+  -- Rows of imports that wait: carried out, they would be refused.
+  update batch_item i set status = 'failed', content = null,
+         result = jsonb_build_object('status', 409, 'code', 'ENROLLMENT_ERASED', 'row', i.content->'row',
+           'detail', 'The enrollment has ended and its personal data were erased; nothing was changed.')
+    from enrollment e
+   where e.enrollment_id = erased_id and i.status = 'pending' and i.content->>'brandKey' = e.brand_key
+     and i.content->>'programId' = e.program_id;
   -- Kept answers name the caller's own id. An equal request finds what it did by its message id.
   delete from idempotency_key where enrollment_id = erased_id;
   return true;
@@ -456,6 +513,9 @@ grant select, insert on program_revision, partner_key, submission, questionnaire
 grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key, webhook_delivery to pps_app;
 grant select, insert, delete, update (last_delivered_at, disabled_at, disabled_reason) on webhook_subscription to pps_app;
 grant select, insert, update (expires_at) on webhook_secret to pps_app;
+-- Deleted are files that never came to their end.
+grant select, insert, update, delete on batch, batch_item, enrollment_import to pps_app;
+grant select, update on import_pace to pps_app;
 grant select on audit_entry, audit_head to pps_app;
 grant insert (chain, entry) on audit_entry to pps_app;
 -- Of a key whose it is stays.
@@ -465,7 +525,7 @@ grant execute on function erase_personal_data to pps_app;
 
 -- Down Migration
 
-drop table audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
+drop table import_pace, enrollment_import, batch_item, batch, audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   partner_key, enrollment, program_revision, program;
 drop type payout_state;
 drop function chain_audit_entry, refuse_after_erasure, erase_personal_data;
