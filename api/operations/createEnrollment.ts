@@ -168,7 +168,7 @@ async function insert(
     await insertWithKey(client, context, submission, onForm);
     const { surveyPartner, advertiserId } = body;
     const stood = { enrollmentId, brandKey: key, surveyPartner, advertiserId, programId: definition.id };
-    await applyStanding(client, { ...stood, isOnTestClock: definition.testClock !== null });
+    await applyStanding(client, { ...stood, isOnTestClock: clock.length > 0 });
     await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });
