@@ -129,7 +129,11 @@ function keyOrWord(state: EnrollmentState, criterion: PartnerCriterion): Finding
     source: 'survey_partner',
     by: word.by,
     at: word.at,
-    details: { submissionId: word.submissionId, advertiserId: word.advertiserId },
+    details: {
+      submissionId: word.submissionId,
+      advertiserId: word.advertiserId,
+      ...(word.statedAt !== undefined && { statedAt: word.statedAt }),
+    },
   };
   if (word.outcome === 'confirmed') return met('attested', evidence);
   return open(

@@ -139,8 +139,14 @@ export function reopenQuestionnaire(journal: Journal): Kind<messages.ReopenQuest
   };
 }
 
-function namesItsSubmission({ advertiserId, submissionId, criteria }: messages.PartnerWordMessage): boolean {
+function namesItsSubmission({
+  advertiserId,
+  submissionId,
+  criteria,
+  statedAt,
+}: messages.PartnerWordMessage): boolean {
   return (
+    (statedAt === undefined || isText(statedAt)) &&
     isText(advertiserId) &&
     (submissionId === undefined || isText(submissionId)) &&
     (criteria === undefined ||
@@ -159,21 +165,33 @@ function requireCurrentSubmission({ state }: Journal, message: messages.PartnerW
 
 function recordStatement(
   journal: Journal,
-  { criteria, actor }: messages.PartnerWordMessage,
+  { criteria, actor, statedAt }: messages.PartnerWordMessage,
   said: { outcome: 'confirmed' | 'rejected'; reasonCode: messages.RejectPartnerMessage['reasonCode'] | null },
 ): void {
   const { state } = journal;
   const { id: submissionId, advertiserId, contactId } = state.submission;
   if (said.outcome === 'confirmed') state.firstConfirmed ??= { advertiserId, contactId };
-  const statement = { ...said, submissionId, advertiserId, by: actor, at: journal.now() };
+  const statement = {
+    ...said,
+    submissionId,
+    advertiserId,
+    by: actor,
+    at: journal.now(),
+    ...(statedAt !== undefined && { statedAt }),
+  };
   for (const criterion of criteria ?? PARTNER_CRITERIA) state.partnerStatements[criterion] = statement;
   state.lastDecisiveChange = actor;
 }
 
 function subjectOf(
   { state }: Journal,
-  { advertiserId, criteria }: messages.PartnerWordMessage,
+  { advertiserId, criteria, statedAt }: messages.PartnerWordMessage,
 ): Record<string, string> {
   const some: readonly PartnerCriterion[] | undefined = criteria;
-  return { advertiserId, submissionId: state.submission.id, ...(some && { criteria: some.join(',') }) };
+  return {
+    advertiserId,
+    submissionId: state.submission.id,
+    ...(some && { criteria: some.join(',') }),
+    ...(statedAt !== undefined && { statedAt }),
+  };
 }

@@ -83,6 +83,8 @@ export interface PartnerWordMessage extends Message {
   submissionId?: string;
   /** All three if it names none. */
   criteria?: PartnerCriterion[];
+  /** When it was said, in real time, if that was before the brand enrolled. */
+  statedAt?: string;
 }
 
 export type ConfirmPartnerMessage = PartnerWordMessage;

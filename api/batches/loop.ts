@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { appendAudit } from '../../database/audit';
 import { claimItems, finishItem, retryItem, type BatchKind, type ClaimedItem } from '../../database/batches';
 import { sweepImports } from '../../database/imports';
+import { expireStanding } from '../../database/standingConfirmations';
 import type { Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { problemOf } from '../problemOf';
@@ -28,6 +29,7 @@ export async function runBatches(context: ApiContext, stopped: AbortSignal): Pro
       for (const kind of Object.keys(KINDS) as BatchKind[]) claimed += await carryOutSome(context, kind);
       if (Date.now() - sweptAt > SWEEP_EVERY_MS) {
         await sweepImports(context.database.pool);
+        await expireStanding(context.database.pool);
         sweptAt = Date.now();
       }
     } catch (err) {
@@ -57,7 +59,7 @@ async function carryOut(
   // Each attempt is sent under an id of its own: the message id is what makes it one.
   const identity = { messageId, updateId: `${messageId}:${attempts}` };
   try {
-    const result = await KINDS[kind].carryOut(context, {
+    const { finish, ...result } = await KINDS[kind].carryOut(context, {
       ...identity,
       batchId,
       position,
@@ -65,13 +67,13 @@ async function carryOut(
       content,
     });
     await database.transaction(async (db) => {
-      if (!(await finishItem(db, item, result))) return;
+      if (!(await (finish?.(db) ?? finishItem(db, item, result)))) return;
       const { status, code, enrollmentId } = result;
       await appendAudit(db, enrollmentId, {
         event: 'answered',
         actor: { role: givenBy.role, id: givenBy.id },
         keyId: givenBy.keyId,
-        operation: KINDS[kind].operation,
+        operation: KINDS[kind].operation(content),
         params: {},
         status,
         ...(code !== undefined && { code }),

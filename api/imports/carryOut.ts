@@ -6,7 +6,7 @@ import { Problem, unavailable } from '../problem';
 import { bodyOf, type WaitingForm } from './importedItem';
 
 export const imported: KindOfBatch<WaitingForm> = {
-  operation: 'createEnrollment',
+  operation: () => 'createEnrollment',
   turns: ({ database, importStartsPerSecond }, most) => takeTurns(database.pool, importStartsPerSecond, most),
   async carryOut(context, item) {
     const { batchId, position, principal, content } = item;

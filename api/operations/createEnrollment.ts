@@ -11,6 +11,7 @@ import {
 } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { latestProgram, type PublishedProgram } from '../../database/programs';
+import { applyStanding, lockBrand } from '../../database/standingConfirmations';
 import { barToSuccessor, permitsSuccessor, supersede } from '../../database/successors';
 import { firstSubmissionId, submissionOfMessage } from '../../database/submissions';
 import { brandKey } from '../../program/brandKey';
@@ -151,6 +152,7 @@ async function insert(
     ? nextWorkflowId(predecessor.workflowId)
     : firstWorkflowId(definition.id, key);
   return context.database.transaction(async (client) => {
+    await lockBrand(client, key);
     if (predecessor) {
       if (await barToSuccessor(client, predecessor.enrollmentId)) return undefined;
       await supersede(client, predecessor.enrollmentId, enrollmentId);
@@ -164,6 +166,9 @@ async function insert(
     });
     if (!inserted) return undefined;
     await insertWithKey(client, context, submission, onForm);
+    const { surveyPartner, advertiserId } = body;
+    const stood = { enrollmentId, brandKey: key, surveyPartner, advertiserId, programId: definition.id };
+    await applyStanding(client, { ...stood, isOnTestClock: clock.length > 0 });
     await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });

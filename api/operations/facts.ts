@@ -16,7 +16,7 @@ export function confirmPartner(
   context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
-  body: ConfirmationBody,
+  body: ConfirmationBody & { statedAt?: string },
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
   return sendMessage(context, principal, row, messages.confirmPartner, wordOf(row, body), message);
@@ -36,13 +36,14 @@ export function rejectPartner(
 
 function wordOf(
   { state }: EnrollmentRow,
-  { advertiserId, criteria }: ConfirmationBody,
+  { advertiserId, criteria, statedAt }: ConfirmationBody & { statedAt?: string },
 ): Omit<messages.PartnerWordMessage, keyof messages.Message> {
   return {
     advertiserId,
     // As the sender could see it: of one that comes in between nothing is said.
     submissionId: state.submission.id,
     ...(criteria && { criteria }),
+    ...(statedAt !== undefined && { statedAt }),
   };
 }
 

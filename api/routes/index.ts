@@ -6,6 +6,7 @@ import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
 import { importRoutes } from './imports';
 import { partnerWebhookRoutes } from './partnerWebhooks';
+import { partnerBatchRoutes } from './partnerBatches';
 import { programRoutes } from './programs';
 import type { Route } from './route';
 import { webhookSubscriptionRoutes } from './webhookSubscriptions';
@@ -21,4 +22,5 @@ export const ROUTES: readonly Route[] = [
   ...apiKeyRoutes,
   ...webhookSubscriptionRoutes,
   ...partnerWebhookRoutes,
+  ...partnerBatchRoutes,
 ];
