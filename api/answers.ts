@@ -233,7 +233,7 @@ export const newApiKey = apiKey.extend({
 export const batch = z
   .object({
     batchId: z.string(),
-    kind: z.enum(['enrollments']),
+    kind: z.enum(['enrollments', 'partner_confirmations', 'deferrals']),
     state: z
       .enum(['receiving', 'accepted'])
       .describe('Of a file: while it has not arrived in full, nothing of it is carried out.'),
@@ -257,6 +257,7 @@ const batchItem = z
         detail: z.string().optional(),
         errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
         enrollmentId: z.string().optional(),
+        standsUntil: instant.optional().describe('Real time.'),
         row: z
           .int()
           .optional()

@@ -5,11 +5,11 @@ import { principalOf, requireRight, type Authenticate } from './authentication';
 import { readJson, readJsonBody } from './bodies';
 import type { ApiContext } from './context';
 import { sendCsv } from './csvAnswer';
-import { answerOnce, keyedRequest, keyedWebhook, requireKey } from './idempotency';
+import { answerOnce, keyedRequest, keyedWebhook, requireKey, type Answered } from './idempotency';
 import type { FileType } from './imports/fileRows';
 import { parse } from './parse';
 import { isSigned } from './policy';
-import { Problem } from './problem';
+import { Problem, sendProblem } from './problem';
 import { problemOf } from './problemOf';
 import { createLimiters, limitStrangers, type Limiters } from './rateLimits';
 import { idOf, type Call, type Received, type Route, type Upload } from './routes/route';
@@ -92,10 +92,22 @@ function serveWrite(route: Route, context: ApiContext): RequestHandler {
     const body = route.body && parse(route.body, request.body as unknown);
     const audit = auditOf(context, route.operationId, principal, request, response);
     const keyed = keyedRequest(principal, request, { query, body });
-    await answerOnce(context, audit, keyed, response, params['enrollmentId'], (message) =>
+    const answered = await answerOnce(context, audit, keyed, params['enrollmentId'], (message) =>
       route.handle!(context, { principal, params, query, body, message }),
     );
+    sendAnswered(route, response, answered);
   };
+}
+
+/** A kept problem gets the id of the request that it answers now. */
+function sendAnswered(route: Route, response: Response, { status, body, isReplayed }: Answered): void {
+  if (isReplayed) response.setHeader('Idempotency-Replayed', 'true');
+  if (status >= 400) {
+    sendProblem(response, status, body as Record<string, unknown>);
+    return;
+  }
+  if (route.location) response.location(route.location(body));
+  response.status(status).type('application/json').send(JSON.stringify(body));
 }
 
 /** What is signed is parsed only once the signature is known to be right. */
@@ -111,9 +123,10 @@ function serveSigned(route: Route, context: ApiContext): RequestHandler {
     const more = { webhookId: id, enrollmentId };
     const audit = auditOf(context, operationId, principal, request, response, more);
     const keyed = keyedWebhook(principal.surveyPartner!, id, text);
-    await answerOnce(context, audit, keyed, response, enrollmentId, (message) =>
+    const answered = await answerOnce(context, audit, keyed, enrollmentId, (message) =>
       route.handle!(context, { ...call, params, message }),
     );
+    sendAnswered(route, response, answered);
   };
 }
 

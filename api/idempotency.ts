@@ -4,12 +4,12 @@
  * above are never kept: they say that the same request may succeed later.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../database/idempotency';
 import type { Audit } from './audit';
 import type { Principal } from './authentication';
 import type { ApiContext, MessageIdentity } from './context';
-import { invalid, Problem, sendProblem } from './problem';
+import { invalid, Problem } from './problem';
 import { problemOf } from './problemOf';
 
 export interface Answer {
@@ -29,22 +29,23 @@ const LEASE_MS = 30_000;
 const WAIT_FOR_OTHER_MS = 10_000;
 const POLL_MS = 100;
 
+export interface Answered extends Answer {
+  /** It was done before. */
+  isReplayed: boolean;
+}
+
 /** Runs `operate` once for this key; `about` is the enrollment that the path names. */
 export async function answerOnce(
   context: ApiContext,
   audit: Audit,
   keyed: KeyedRequest,
-  response: Response,
   about: string | undefined,
   operate: (message: MessageIdentity) => Promise<Answer>,
-): Promise<void> {
+): Promise<Answered> {
   const { database, logger } = context;
   const { messageId } = keyed;
   const claim = await claimOrWait(context, audit, keyed);
-  if (claim.kind === 'answered') {
-    send(response.setHeader('Idempotency-Replayed', 'true'), claim);
-    return;
-  }
+  if (claim.kind === 'answered') return { ...claim, isReplayed: true };
   let answer: Answer;
   try {
     answer = await operate({ messageId, updateId: `${messageId}:${claim.attempt}` });
@@ -76,7 +77,7 @@ export async function answerOnce(
     });
   });
   await keeping.catch((err: unknown) => logger.warn({ err }, 'an answer could not be kept'));
-  send(response, answer);
+  return { ...answer, isReplayed: false };
 }
 
 async function claimOrWait(
@@ -167,15 +168,6 @@ export function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal):
 function inOrder(_key: string, value: unknown): unknown {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? Object.fromEntries(Object.entries(value).sort()) : value;
-}
-
-/** A kept problem gets the id of the request that it answers now. */
-function send(response: Response, { status, body }: Answer): void {
-  if (status < 400) {
-    response.status(status).type('application/json').send(JSON.stringify(body));
-    return;
-  }
-  sendProblem(response, status, body as Record<string, unknown>);
 }
 
 function sha256(text: string): string {

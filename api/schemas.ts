@@ -38,7 +38,7 @@ const limitedText = (max: number) =>
     .refine((value) => [...value].length <= max, `must have at most ${max} characters`)
     .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters')
     .meta({ maxLength: max });
-const advertiserId = z
+export const advertiserId = z
   .string(unlessMissing('must be a string: an advertiser id has more digits than a JSON number can hold'))
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
 

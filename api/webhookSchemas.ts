@@ -1,6 +1,7 @@
 /** Requests about webhooks, ours and those of survey partners. */
 import { z } from 'zod';
 import { EVENT_TYPES } from '../program/eventTypes';
+import { nameOfEnrollment, namesOne, NAME_ONE } from './enrollmentName';
 import { confirmationBody, limit, oneOf, rejectionBody, text } from './schemas';
 
 const LONGEST_URL = 2_000;
@@ -42,14 +43,9 @@ export const partnerSecretBody = z.strictObject({
 });
 
 const brandOrEnrollment = {
-  enrollmentId: text(64).optional(),
-  brandDomain: text(253).toLowerCase().optional().describe('Registrable domain of the brand.'),
+  ...nameOfEnrollment,
   programId: text(64).optional().describe('Needed if the brand is in several programs.'),
 };
-type Named = Partial<Record<'enrollmentId' | 'brandDomain', string | undefined>>;
-const namesOne = ({ enrollmentId, brandDomain }: Named) =>
-  (enrollmentId === undefined) !== (brandDomain === undefined);
-const NAME_ONE = { path: ['enrollmentId'], error: 'or brandDomain must name the enrollment, and not both' };
 
 /** A survey partner's word. The envelope is that of Standard Webhooks. */
 export const partnerFactBody = z.discriminatedUnion(

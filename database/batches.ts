@@ -4,7 +4,7 @@
  */
 import { firstRow, type Queryable } from './pool';
 
-export type BatchKind = 'enrollments';
+export type BatchKind = 'enrollments' | 'partner_confirmations' | 'deferrals';
 
 export interface NewBatch {
   batchId: string;
@@ -35,6 +35,8 @@ export interface ItemResult {
   enrollmentId?: string;
   /** Of the file that it was in. */
   row?: number;
+  /** Until when it stands. */
+  standsUntil?: string;
 }
 
 export interface ItemRow {
@@ -60,6 +62,24 @@ export async function insertBatch(db: Queryable, batch: NewBatch): Promise<boole
     [batchId, kind, JSON.stringify(givenBy), owner, messageId, state],
   );
   return inserted.rowCount === 1;
+}
+
+/** For a batch that has just been inserted: its items, in order. */
+export async function insertItems(
+  db: Queryable,
+  batchId: string,
+  contents: readonly object[],
+): Promise<void> {
+  await db.query(
+    `insert into batch_item (batch_id, position, content)
+     select $1, position, content from jsonb_array_elements($2) with ordinality as item (content, position)`,
+    [batchId, JSON.stringify(contents)],
+  );
+}
+
+export async function batchOfMessage(db: Queryable, messageId: string): Promise<string | undefined> {
+  const found = await db.query(`select batch_id as id from batch where message_id = $1`, [messageId]);
+  return firstRow<{ id: string }>(found)?.id;
 }
 
 /** `owner` null sees all. */
@@ -124,6 +144,24 @@ export async function claimItems(
     [kind, limit, leaseMs],
   );
   return result.rows as ClaimedItem[];
+}
+
+/**
+ * Whether an item of the same kind about the same subject, for the same survey partner, was given earlier and is not done yet:
+ * what is said of one enrollment has an order.
+ */
+export async function earlierItemWaits(
+  db: Queryable,
+  { batchId, position }: Pick<ClaimedItem, 'batchId' | 'position'>,
+  { subject, surveyPartner }: { subject: string; surveyPartner: string | null },
+): Promise<boolean> {
+  const found = await db.query(
+    `select from batch_item i join batch b on b.batch_id = i.batch_id join batch own on own.batch_id = $1
+      where i.status = 'pending' and i.content->>'subject' = $3 and i.content->>'surveyPartner' is not distinct from $4
+        and b.kind = own.kind and (b.created_at, b.batch_id, i.position) < (own.created_at, own.batch_id, $2) limit 1`,
+    [batchId, position, subject, surveyPartner],
+  );
+  return found.rowCount === 1;
 }
 
 /** False if it has a result already. Its content goes: it may hold personal data. */

@@ -11,6 +11,7 @@ import {
 } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { latestProgram, type PublishedProgram } from '../../database/programs';
+import { applyStanding, lockBrand } from '../../database/standingConfirmations';
 import { barToSuccessor, permitsSuccessor, supersede } from '../../database/successors';
 import { firstSubmissionId, submissionOfMessage } from '../../database/submissions';
 import { brandKey } from '../../program/brandKey';
@@ -164,6 +165,8 @@ async function insert(
     });
     if (!inserted) return undefined;
     await insertWithKey(client, context, submission, onForm);
+    await lockBrand(client, key);
+    await applyStanding(client, enrollmentId);
     await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });

@@ -7,7 +7,7 @@ import {
   webhookSecretOfMessage,
   type WebhookSecretRow,
 } from '../../database/webhookSecrets';
-import { findEnrollment, liveEnrollmentsOfBrand, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { invalid, notFound } from '../problem';
@@ -15,6 +15,7 @@ import { makeWebhookSecret } from '../webhookSecret';
 import type { PartnerFactBody } from '../webhookSchemas';
 import { makerOf } from './apiKeys';
 import { confirmPartner, rejectPartner } from './facts';
+import { enrollmentsNamed } from './namedEnrollment';
 import { tooMany } from './webhookSubscriptions';
 
 /** Enough for a rotation and a mistake. */
@@ -59,19 +60,9 @@ export async function retireSecret({ database }: ApiContext, secretId: string): 
 export async function enrollmentOfFact(
   { database }: ApiContext,
   principal: Principal,
-  { data: { enrollmentId, brandDomain, programId } }: PartnerFactBody,
+  { data }: PartnerFactBody,
 ): Promise<EnrollmentRow> {
-  const scope = scopeOf(principal);
-  const rows =
-    enrollmentId === undefined
-      ? await liveEnrollmentsOfBrand(database.pool, scope, brandDomain!)
-      : [await findEnrollment(database.pool, scope, enrollmentId)];
-  const named = rows
-    .filter((row) => row !== undefined)
-    .filter((row) => programId === undefined || row.programId === programId);
-  // An ended one is spoken of only where there is no other.
-  const open = named.filter(({ state }) => state.ending === null);
-  const [row, ...others] = open.length > 0 ? open : named;
+  const [row, ...others] = await enrollmentsNamed(database.pool, scopeOf(principal), data);
   if (!row) throw notFound('enrollment');
   if (others.length > 0) {
     const message = 'is in several programs: name programId, or the enrollmentId';

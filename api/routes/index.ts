@@ -5,6 +5,7 @@ import { batchRoutes } from './batches';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
 import { importRoutes } from './imports';
+import { partnerBatchRoutes } from './partnerBatches';
 import { partnerWebhookRoutes } from './partnerWebhooks';
 import { programRoutes } from './programs';
 import type { Route } from './route';
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
   ...importRoutes,
+  ...partnerBatchRoutes,
   ...batchRoutes,
   ...auditRoutes,
   ...attentionRoutes,

@@ -49,6 +49,8 @@ export interface Route extends Description {
   body?: z.ZodType;
   /** Of the body; a test sends it. */
   example?: unknown;
+  /** Where what it began goes on, by its answer. */
+  location?: (answer: unknown) => string;
   /** More than BODY_LIMIT, where it is needed; only who may use the route may send as much. */
   bodyLimit?: string;
   /**
@@ -123,6 +125,7 @@ export function write<B extends z.ZodType, Q extends z.ZodObject>(
     body: B;
     example: z.input<B>;
     bodyLimit?: string;
+    location?: (answer: unknown) => string;
     handle: (context: ApiContext, call: Call<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
   },
 ): Route {

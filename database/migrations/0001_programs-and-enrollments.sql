@@ -373,6 +373,31 @@ create table batch_item (
 create index batch_item_pending on batch_item (batch_id, position) where status = 'pending';
 create index batch_item_by_status on batch_item (batch_id, status, position);
 
+-- Those that speak of the same enrollment or brand are carried out in order.
+create index batch_item_of_subject on batch_item ((content->>'subject')) where status = 'pending' and content->>'subject' is not null;
+
+-- What a survey partner has confirmed of a brand before it enrolled; see database/standingConfirmations.ts. There is a row as
+-- long as its item stands.
+create table standing_confirmation (
+  batch_id text not null,
+  position int not null,
+  brand_key text not null,
+  survey_partner text not null,
+  advertiser_id text not null,
+  criteria text[] not null,
+  -- Null: in any program.
+  program_id text references program,
+  -- Given with a key pps_test_: for programs on test clocks only.
+  for_test_clocks boolean not null,
+  -- When it was given, in real time.
+  stated_at timestamptz not null,
+  expires_at timestamptz not null,
+  primary key (batch_id, position),
+  foreign key (batch_id, position) references batch_item
+);
+create index standing_confirmation_of_brand on standing_confirmation (brand_key, survey_partner);
+create index standing_confirmation_by_end on standing_confirmation (expires_at);
+
 -- How far the file of an import has arrived; see database/imports.ts.
 create table enrollment_import (
   batch_id text primary key references batch,
@@ -514,7 +539,7 @@ grant select, insert, update, delete on timeline_event, attention, outbox, idemp
 grant select, insert, delete, update (last_delivered_at, disabled_at, disabled_reason) on webhook_subscription to pps_app;
 grant select, insert, update (expires_at) on webhook_secret to pps_app;
 -- Deleted are files that never came to their end.
-grant select, insert, update, delete on batch, batch_item, enrollment_import to pps_app;
+grant select, insert, update, delete on batch, batch_item, enrollment_import, standing_confirmation to pps_app;
 grant select, update on import_pace to pps_app;
 grant select on audit_entry, audit_head to pps_app;
 grant insert (chain, entry) on audit_entry to pps_app;
@@ -525,7 +550,7 @@ grant execute on function erase_personal_data to pps_app;
 
 -- Down Migration
 
-drop table import_pace, enrollment_import, batch_item, batch, audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
+drop table import_pace, enrollment_import, standing_confirmation, batch_item, batch, audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   partner_key, enrollment, program_revision, program;
 drop type payout_state;
 drop function chain_audit_entry, refuse_after_erasure, erase_personal_data;
