@@ -55,6 +55,16 @@ const POLICY: {
     body: () => ({}),
     answers: [202, 202, 403, 403, 403, 202, 403, 403],
   },
+  {
+    route: 'POST /v1/partner-confirmations',
+    body: () => ({ items: [{ enrollmentId: 'enr_none', advertiserId: ADVERTISER, outcome: 'confirmed' }] }),
+    answers: [403, 403, 202, 202, 403, 202, 403, 403],
+  },
+  {
+    route: 'POST /v1/deferrals',
+    body: () => ({ items: [{ enrollmentId: 'enr_none', month: '2023-11' }] }),
+    answers: [403, 403, 202, 202, 403, 202, 403, 403],
+  },
   { route: 'GET /v1/batches/{batchId}', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
   { route: 'GET /v1/batches/{batchId}/items', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/export', answers: [200, 200, 200, 200, 200, 200, 200, 200] },

@@ -65,8 +65,8 @@ async function sweep({ database: { pool } }: ApiContext): Promise<number> {
 
 async function carryOutSome(context: ApiContext, kind: BatchKind): Promise<number> {
   const { pool } = context.database;
-  const { turns, atOnce } = KINDS[kind];
-  const free = await turns(context, atOnce);
+  const { [kind]: ofKind } = KINDS;
+  const free = await ofKind.turns(context, ofKind.atOnce);
   if (free === 0) return 0;
   const items = await claimItems(pool, kind, free, LEASE_MS);
   await Promise.all(items.map((item) => carryOut(context, kind, item as ClaimedItem<unknown, Principal>)));
