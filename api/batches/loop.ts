@@ -65,7 +65,7 @@ async function sweep({ database: { pool } }: ApiContext): Promise<number> {
 
 async function carryOutSome(context: ApiContext, kind: BatchKind): Promise<number> {
   const { pool } = context.database;
-  const { [kind]: ofKind } = KINDS;
+  const ofKind = KINDS[kind];
   const free = await ofKind.turns(context, ofKind.atOnce);
   if (free === 0) return 0;
   const items = await claimItems(pool, kind, free, LEASE_MS);
