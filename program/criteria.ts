@@ -129,11 +129,7 @@ function keyOrWord(state: EnrollmentState, criterion: PartnerCriterion): Finding
     source: 'survey_partner',
     by: word.by,
     at: word.at,
-    details: {
-      submissionId: word.submissionId,
-      advertiserId: word.advertiserId,
-      ...(word.statedAt !== undefined && { statedAt: word.statedAt }),
-    },
+    details: { submissionId: word.submissionId, advertiserId: word.advertiserId },
   };
   if (word.outcome === 'confirmed') return met('attested', evidence);
   return open(

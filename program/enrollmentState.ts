@@ -87,8 +87,6 @@ export interface PartnerStatement {
   advertiserId: string;
   by: Actor;
   at: number;
-  /** When it was said, in real time (ISO), if that was before the brand enrolled. */
-  statedAt?: string;
 }
 
 /** What the submitted API key of a survey partner gave access to. */

@@ -57,15 +57,12 @@ const POLICY: {
   },
   {
     route: 'POST /v1/partner-confirmations',
-    // Each item fails; that is no matter of the right to give it.
-    body: () => ({
-      items: [{ enrollmentId: 'enr_unknown', advertiserId: ADVERTISER, outcome: 'confirmed' }],
-    }),
+    body: () => ({ items: [{ enrollmentId: 'enr_none', advertiserId: ADVERTISER, outcome: 'confirmed' }] }),
     answers: [403, 403, 202, 202, 403, 202, 403, 403],
   },
   {
     route: 'POST /v1/deferrals',
-    body: () => ({ items: [{ enrollmentId: 'enr_unknown', month: '2023-12' }] }),
+    body: () => ({ items: [{ enrollmentId: 'enr_none', month: '2023-11' }] }),
     answers: [403, 403, 202, 202, 403, 202, 403, 403],
   },
   { route: 'GET /v1/batches/{batchId}', answers: [200, 404, 404, 404, 200, 200, 200, 200] },

@@ -83,11 +83,12 @@ export interface PartnerWordMessage extends Message {
   submissionId?: string;
   /** All three if it names none. */
   criteria?: PartnerCriterion[];
-  /** When it was said, in real time, if that was before the brand enrolled. */
-  statedAt?: string;
 }
 
-export type ConfirmPartnerMessage = PartnerWordMessage;
+export interface ConfirmPartnerMessage extends PartnerWordMessage {
+  /** When the partner said it, on the program's clock, if that was before the enrollment. */
+  statedAt?: number;
+}
 
 export interface RejectPartnerMessage extends PartnerWordMessage {
   reasonCode: ReasonCode;

@@ -17,6 +17,7 @@ export type WaitingDeferral = DeferralsBody['items'][number] & {
 
 export const deferrals: KindOfBatch<WaitingDeferral> = {
   operation: () => 'defer',
+  atOnce: 2,
   turns: (_context, most) => Promise.resolve(most),
   async carryOut(context, item) {
     const { principal, content } = item;

@@ -4,9 +4,7 @@ import type { EnrollmentRow } from '../../database/enrollments';
 import { Problem } from '../problem';
 
 /** A problem below 500 is a result; whatever else is thrown goes on to be thrown, and the item is tried again. */
-export async function resultOf<Result extends ItemResult>(
-  work: () => Promise<Result>,
-): Promise<Result | ItemResult> {
+export async function resultOf<Outcome>(work: () => Promise<Outcome>): Promise<Outcome | ItemResult> {
   try {
     return await work();
   } catch (error) {

@@ -15,18 +15,18 @@ export interface Item<Content> extends MessageIdentity {
   content: Content;
 }
 
-/** What came of an item; `finish` notes it where that is more than a result, and is false if another has noted one. */
-export interface Outcome extends ItemResult {
-  finish?: (db: Queryable) => Promise<boolean>;
-}
+/** Stores the result of an item, and what goes with it, in one transaction. Undefined if it has a result already. */
+export type Settle = (db: Queryable) => Promise<ItemResult | undefined>;
 
 export interface KindOfBatch<Content = unknown> {
   /** The operation that an item is, for the audit. */
   operation(content: Content): OperationId;
+  /** So many side by side in a process; of all kinds fewer than the connections to PostgreSQL, most of which are for requests. */
+  atOnce: number;
   /** How many items may be carried out now, at most `most`. */
   turns(context: ApiContext, most: number): Promise<number>;
-  /** A Problem below 500 is its result; whatever else it throws is tried again. */
-  carryOut(context: ApiContext, item: Item<Content>): Promise<Outcome>;
+  /** A Problem below 500 is its result; whatever else it throws, or Settle does, is tried again. */
+  carryOut(context: ApiContext, item: Item<Content>): Promise<ItemResult | Settle>;
 }
 
 export const KINDS = {

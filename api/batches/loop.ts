@@ -4,46 +4,71 @@
  */
 import { createHash } from 'node:crypto';
 import { appendAudit } from '../../database/audit';
-import { claimItems, finishItem, retryItem, type BatchKind, type ClaimedItem } from '../../database/batches';
+import {
+  claimItems,
+  finishItem,
+  retryItem,
+  type BatchKind,
+  type ClaimedItem,
+  type ItemResult,
+} from '../../database/batches';
 import { sweepImports } from '../../database/imports';
-import { expireStanding } from '../../database/standingConfirmations';
+import type { Queryable } from '../../database/pool';
+import { applyStanding, enrollmentsWithStanding, expireStanding } from '../../database/standingConfirmations';
 import type { Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { problemOf } from '../problemOf';
+import { EXPIRED } from '../operations/standingEnds';
 import { KINDS } from './kinds';
 
-/** Fewer than the connections to PostgreSQL, most of which are for requests. */
-const AT_ONCE = 4;
 const POLL_MS = 500;
 /** Longer than a write takes. Two that do the same item beside each other do one message. */
 const LEASE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60_000;
-const SWEEP_EVERY_MS = 3_600_000;
+const SWEEP_EVERY_MS = 60_000;
+const MOST_SWEPT = 100;
 
 /** Runs until `stopped` is aborted; resolves when the items in hand are done. */
 export async function runBatches(context: ApiContext, stopped: AbortSignal): Promise<void> {
-  let sweptAt = 0;
+  // Each kind by itself: one whose items take long holds up no other.
+  const kinds = (Object.keys(KINDS) as BatchKind[]).map((kind) => ({
+    everyMs: POLL_MS,
+    work: () => carryOutSome(context, kind),
+  }));
+  const tasks = [...kinds, { everyMs: SWEEP_EVERY_MS, work: () => sweep(context) }];
+  await Promise.all(tasks.map(({ everyMs, work }) => repeat(context, work, everyMs, stopped)));
+}
+
+/** Pauses when nothing was done. */
+async function repeat(
+  { logger }: ApiContext,
+  work: () => Promise<number>,
+  everyMs: number,
+  stopped: AbortSignal,
+): Promise<void> {
   while (!stopped.aborted) {
-    let claimed = 0;
-    try {
-      for (const kind of Object.keys(KINDS) as BatchKind[]) claimed += await carryOutSome(context, kind);
-      if (Date.now() - sweptAt > SWEEP_EVERY_MS) {
-        await sweepImports(context.database.pool);
-        await expireStanding(context.database.pool);
-        sweptAt = Date.now();
-      }
-    } catch (err) {
-      context.logger.warn({ err }, 'batches cannot be read; trying again');
-    }
-    if (claimed === 0) await pause(POLL_MS, stopped);
+    const count = await work().catch((err: unknown) => {
+      logger.warn({ err }, 'batches cannot be read; trying again');
+      return 0;
+    });
+    if (count === 0) await pause(everyMs, stopped);
   }
+}
+
+async function sweep({ database: { pool } }: ApiContext): Promise<number> {
+  await sweepImports(pool);
+  await expireStanding(pool, EXPIRED);
+  const enrollments = await enrollmentsWithStanding(pool, MOST_SWEPT);
+  for (const enrollmentId of enrollments) await applyStanding(pool, enrollmentId);
+  return 0;
 }
 
 async function carryOutSome(context: ApiContext, kind: BatchKind): Promise<number> {
   const { pool } = context.database;
-  const turns = await KINDS[kind].turns(context, AT_ONCE);
-  if (turns === 0) return 0;
-  const items = await claimItems(pool, kind, turns, LEASE_MS);
+  const ofKind = KINDS[kind];
+  const free = await ofKind.turns(context, ofKind.atOnce);
+  if (free === 0) return 0;
+  const items = await claimItems(pool, kind, free, LEASE_MS);
   await Promise.all(items.map((item) => carryOut(context, kind, item as ClaimedItem<unknown, Principal>)));
   return items.length;
 }
@@ -59,15 +84,18 @@ async function carryOut(
   // Each attempt is sent under an id of its own: the message id is what makes it one.
   const identity = { messageId, updateId: `${messageId}:${attempts}` };
   try {
-    const { finish, ...result } = await KINDS[kind].carryOut(context, {
+    const outcome = await KINDS[kind].carryOut(context, {
       ...identity,
       batchId,
       position,
       principal: givenBy,
       content,
     });
+    const settle =
+      typeof outcome === 'function' ? outcome : (db: Queryable) => finishedWith(db, item, outcome);
     await database.transaction(async (db) => {
-      if (!(await (finish?.(db) ?? finishItem(db, item, result)))) return;
+      const result = await settle(db);
+      if (!result) return;
       const { status, code, enrollmentId } = result;
       await appendAudit(db, enrollmentId, {
         event: 'answered',
@@ -90,6 +118,14 @@ async function carryOut(
     // If this fails, too, its lease will end.
     await retryItem(database.pool, item, delayMs).catch(() => undefined);
   }
+}
+
+async function finishedWith(
+  db: Queryable,
+  item: ClaimedItem,
+  result: ItemResult,
+): Promise<ItemResult | undefined> {
+  return (await finishItem(db, item, result)) ? result : undefined;
 }
 
 function pause(ms: number, stopped: AbortSignal): Promise<void> {

@@ -152,7 +152,6 @@ async function insert(
     ? nextWorkflowId(predecessor.workflowId)
     : firstWorkflowId(definition.id, key);
   return context.database.transaction(async (client) => {
-    await lockBrand(client, key);
     if (predecessor) {
       if (await barToSuccessor(client, predecessor.enrollmentId)) return undefined;
       await supersede(client, predecessor.enrollmentId, enrollmentId);
@@ -166,9 +165,8 @@ async function insert(
     });
     if (!inserted) return undefined;
     await insertWithKey(client, context, submission, onForm);
-    const { surveyPartner, advertiserId } = body;
-    const stood = { enrollmentId, brandKey: key, surveyPartner, advertiserId, programId: definition.id };
-    await applyStanding(client, { ...stood, isOnTestClock: clock.length > 0 });
+    await lockBrand(client, key);
+    await applyStanding(client, enrollmentId);
     await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });

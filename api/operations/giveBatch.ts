@@ -11,7 +11,6 @@ import { ownerOf } from '../idempotency';
 import { invalid, notFound } from '../problem';
 import type { EnrollmentName } from './namedEnrollment';
 
-/** The id of the batch. */
 export async function giveConfirmations(
   context: ApiContext,
   principal: Principal,
@@ -33,7 +32,6 @@ export async function giveConfirmations(
   return give(context, principal, 'partner_confirmations', words, message);
 }
 
-/** The id of the batch. */
 export async function giveDeferrals(
   context: ApiContext,
   principal: Principal,
@@ -66,7 +64,7 @@ async function requireProgram(
   if (!program || !isProgramInScope(principal, program)) throw notFound('program');
 }
 
-/** The same message again finds what it has given. */
+/** The id of the batch; the same message again finds it. */
 async function give(
   { database }: ApiContext,
   principal: Principal,
@@ -75,9 +73,15 @@ async function give(
   { messageId }: MessageIdentity,
 ): Promise<string> {
   const batchId = `bat_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
-  const owner = ownerOf(principal);
+  const batch = {
+    batchId,
+    kind,
+    givenBy: principal,
+    owner: ownerOf(principal),
+    messageId,
+    state: 'accepted',
+  } as const;
   return database.transaction(async (db) => {
-    const batch = { batchId, kind, givenBy: principal, owner, messageId, state: 'accepted' } as const;
     if (!(await insertBatch(db, batch))) return (await batchOfMessage(db, messageId))!;
     await insertItems(db, batchId, contents);
     return batchId;

@@ -5,8 +5,8 @@ import { batchRoutes } from './batches';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
 import { importRoutes } from './imports';
-import { partnerWebhookRoutes } from './partnerWebhooks';
 import { partnerBatchRoutes } from './partnerBatches';
+import { partnerWebhookRoutes } from './partnerWebhooks';
 import { programRoutes } from './programs';
 import type { Route } from './route';
 import { webhookSubscriptionRoutes } from './webhookSubscriptions';
@@ -15,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
   ...importRoutes,
+  ...partnerBatchRoutes,
   ...batchRoutes,
   ...auditRoutes,
   ...attentionRoutes,
@@ -22,5 +23,4 @@ export const ROUTES: readonly Route[] = [
   ...apiKeyRoutes,
   ...webhookSubscriptionRoutes,
   ...partnerWebhookRoutes,
-  ...partnerBatchRoutes,
 ];

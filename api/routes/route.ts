@@ -125,7 +125,7 @@ export function write<B extends z.ZodType, Q extends z.ZodObject>(
     body: B;
     example: z.input<B>;
     bodyLimit?: string;
-    location?: NonNullable<Route['location']>;
+    location?: (answer: unknown) => string;
     handle: (context: ApiContext, call: Call<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
   },
 ): Route {

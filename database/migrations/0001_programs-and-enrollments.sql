@@ -384,6 +384,7 @@ create table standing_confirmation (
   brand_key text not null,
   survey_partner text not null,
   advertiser_id text not null,
+  criteria text[] not null,
   -- Null: in any program.
   program_id text references program,
   -- Given with a key pps_test_: for programs on test clocks only.
