@@ -72,6 +72,7 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
         patterns: [
           ...allRooms
             .filter((other) => other !== room && !allowed.includes(other))
+            .filter((other) => !(room === 'api' && other === 'integrations'))
             .map((other) => ({
               group: [`../${other}/**`, `../../${other}/**`, `../../../${other}/**`],
               message: `${room}/ may import only: ${allowed.join(', ') || 'nothing of ours'}.`,
@@ -95,6 +96,19 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
                 {
                   group: ['../api/*', '../../api/*', '!../api/*nswers', '!../../api/*nswers'],
                   message: 'The command line knows of the API what its callers know (api/answers).',
+                },
+              ]
+            : []),
+          ...(room === 'api'
+            ? [
+                {
+                  group: [
+                    '../integrations/*',
+                    '../../integrations/*',
+                    '!../integrations/webhookAddress',
+                    '!../../integrations/webhookAddress',
+                  ],
+                  message: 'The API calls no third party; it only judges where a webhook may go.',
                 },
               ]
             : []),

@@ -230,6 +230,47 @@ export const newApiKey = apiKey.extend({
   key: z.string().nullable().describe('Told once; null when an equal request is answered again.'),
 });
 
+export const batch = z
+  .object({
+    batchId: z.string(),
+    kind: z.enum(['enrollments', 'partner_confirmations', 'deferrals']),
+    state: z
+      .enum(['receiving', 'accepted'])
+      .describe('Of a file: while it has not arrived in full, nothing of it is carried out.'),
+    createdAt: instant.describe('Real time.'),
+    total: z.int(),
+    pending: z.int(),
+    standing: z.int(),
+    done: z.int(),
+    failed: z.int(),
+  })
+  .meta({ id: 'Batch' });
+
+const batchItem = z
+  .object({
+    position: z.int().describe('In the batch, from 1.'),
+    status: z.enum(['pending', 'standing', 'done', 'failed']),
+    result: z
+      .object({
+        status: z.int().describe('Of the answer that it would have had by itself.'),
+        code: z.string().optional(),
+        detail: z.string().optional(),
+        errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+        enrollmentId: z.string().optional(),
+        standsUntil: instant.optional().describe('Real time.'),
+        row: z
+          .int()
+          .optional()
+          .describe('Of a file: its line; where cells hold line ends, as a spreadsheet counts.'),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'BatchItem' });
+export const batchItemPage = z.object({
+  items: z.array(batchItem),
+  next: z.int().nullable().describe('`after` of the next page; null on the last.'),
+});
+
 const auditEntry = z
   .object({
     position: z.int().describe('In its chain, from 1.'),

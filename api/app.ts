@@ -11,6 +11,7 @@ import { measureRequests } from './metrics';
 import { notFound, sendProblem } from './problem';
 import { problemOf } from './problemOf';
 import { ROUTES } from './routes';
+import { requireInTime } from './slowSenders';
 
 export interface Monitoring {
   /** Where what is measured goes. */
@@ -28,6 +29,7 @@ export function createApp(
   app.set('trust proxy', context.trustProxy ?? false);
 
   app.use(measureRequests(registry));
+  app.use(requireInTime(context.requestTimeoutMs));
   app.use((request, response, next) => {
     const requestId = randomUUID();
     const startedAt = performance.now();

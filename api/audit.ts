@@ -34,9 +34,11 @@ export function auditOf(
   principal: Principal,
   request: Request,
   response: Response,
+  /** Ids that the path does not hold. */
+  more: Record<string, string> = {},
 ): Audit {
   const { role, id, keyId } = principal;
-  const params = usable(request.params as Record<string, string>);
+  const params = usable({ ...(request.params as Record<string, string>), ...more });
   const base = {
     actor: { role, id },
     keyId,

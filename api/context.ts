@@ -2,6 +2,7 @@
 import type { Keyring } from '../database/keyring';
 import type { Database } from '../database/pool';
 import type { TestClockPrograms } from '../settings/settings';
+import type { JudgeWebhookUrl } from '../integrations/webhookAddress';
 import type { Logger } from '../settings/logger';
 import type { EnrollmentClient } from '../temporal/enrollments';
 import type { RateLimits } from './rateLimits';
@@ -11,13 +12,19 @@ export interface ApiContext {
   /** The programs that may run on a test clock here. */
   testClockPrograms: TestClockPrograms;
   database: Database;
-  /** For the API keys of survey partners. */
+  /** For the API keys of survey partners, and the secrets of webhooks. */
   keyring: Keyring;
+  /** Whether a webhook may go there. */
+  judgeWebhookUrl: JudgeWebhookUrl;
   enrollments: EnrollmentClient;
   /** What an enrollment's workflow itself says. */
   workflows: WorkflowWatch;
   logger: Logger;
   rateLimits: RateLimits;
+  /** Rows that are carried out, by all API processes together. */
+  importStartsPerSecond: number;
+  /** For a request to be there, or for a file to go on. */
+  requestTimeoutMs: number;
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustProxy: string[];
   /** Where docs/runbook.md is published. */

@@ -4,12 +4,12 @@
  * above are never kept: they say that the same request may succeed later.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../database/idempotency';
 import type { Audit } from './audit';
 import type { Principal } from './authentication';
 import type { ApiContext, MessageIdentity } from './context';
-import { Problem, sendProblem } from './problem';
+import { invalid, Problem } from './problem';
 import { problemOf } from './problemOf';
 
 export interface Answer {
@@ -29,24 +29,23 @@ const LEASE_MS = 30_000;
 const WAIT_FOR_OTHER_MS = 10_000;
 const POLL_MS = 100;
 
-/** Runs `operate` once for this key; `parsed` are its query and body, in which equal requests are equal. */
+export interface Answered extends Answer {
+  /** It was done before. */
+  isReplayed: boolean;
+}
+
+/** Runs `operate` once for this key; `about` is the enrollment that the path names. */
 export async function answerOnce(
   context: ApiContext,
   audit: Audit,
-  principal: Principal,
-  request: Request,
-  response: Response,
-  parsed: { query: unknown; body: unknown },
+  keyed: KeyedRequest,
+  about: string | undefined,
   operate: (message: MessageIdentity) => Promise<Answer>,
-): Promise<void> {
+): Promise<Answered> {
   const { database, logger } = context;
-  const keyed = identify(principal, request, parsed);
   const { messageId } = keyed;
   const claim = await claimOrWait(context, audit, keyed);
-  if (claim.kind === 'answered') {
-    send(response.setHeader('Idempotency-Replayed', 'true'), claim);
-    return;
-  }
+  if (claim.kind === 'answered') return { ...claim, isReplayed: true };
   let answer: Answer;
   try {
     answer = await operate({ messageId, updateId: `${messageId}:${claim.attempt}` });
@@ -65,20 +64,20 @@ export async function answerOnce(
     }
     answer = { status, body: problem.toJSON() };
   }
-  const { status, kept = answer.body, about } = answer;
-  const enrollmentId = about?.['enrollmentId'] ?? request.params['enrollmentId'];
+  const { status, kept = answer.body, about: named } = answer;
+  const enrollmentId = named?.['enrollmentId'] ?? about;
   // The change is made; if its answer cannot be kept, an equal request will find the same change by its message id.
   const keeping = database.transaction(async (db) => {
-    await keepAnswer(db, keyed, { status, body: kept, enrollmentId: enrollmentId as string | undefined });
+    await keepAnswer(db, keyed, { status, body: kept, enrollmentId });
     const { code } = kept as { code?: string };
     await audit.answered(db, messageId, {
       status,
       ...(status >= 400 && { code: code! }),
-      ...(about && { about }),
+      ...(named && { about: named }),
     });
   });
   await keeping.catch((err: unknown) => logger.warn({ err }, 'an answer could not be kept'));
-  send(response, answer);
+  return { ...answer, isReplayed: false };
 }
 
 async function claimOrWait(
@@ -114,15 +113,13 @@ async function claimOrWait(
   }
 }
 
-function identify(
+/** By its header Idempotency-Key; `query` and `body` as they were parsed, in which equal requests are equal. */
+export function keyedRequest(
   principal: Principal,
   request: Request,
   { query, body }: { query: unknown; body: unknown },
 ): KeyedRequest {
-  const key = request.get('idempotency-key') ?? randomUUID();
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
-  }
+  const key = keyIn(request) ?? randomUUID();
   const owner = ownerOf(principal);
   // The whole path, not its pattern: the same key and body for another enrollment is another request.
   // With its query, which may be a dry run.
@@ -133,8 +130,32 @@ function identify(
   return { owner, route, key, bodyHash, messageId };
 }
 
+/** By the id of a webhook, whose bytes are `body`. */
+export function keyedWebhook(surveyPartner: string, id: string, body: string): KeyedRequest {
+  const owner = `webhook ${surveyPartner}`;
+  // Of the id alone: what was applied is known by it for ever, also when the row was swept.
+  const messageId = sha256([owner, id].join('\n')).slice(0, 40);
+  return { owner, route: 'webhook', key: id, bodyHash: sha256(body), messageId };
+}
+
+/** Of a request that needs one. Throws a 400. */
+export function requireKey(request: Request): string {
+  const key = keyIn(request);
+  if (key !== undefined) return key;
+  const message = 'is required: it names the file, so that it can go on after a broken connection';
+  throw invalid([{ pointer: 'Idempotency-Key', message }]);
+}
+
+function keyIn(request: Request): string | undefined {
+  const key = request.get('idempotency-key');
+  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+  }
+  return key;
+}
+
 /** With all that makes a scope: whoever holds keys of two kinds must not get the answer of one for the other. */
-function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal): string {
+export function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal): string {
   return [
     role,
     id,
@@ -147,15 +168,6 @@ function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal): string
 function inOrder(_key: string, value: unknown): unknown {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? Object.fromEntries(Object.entries(value).sort()) : value;
-}
-
-/** A kept problem gets the id of the request that it answers now. */
-function send(response: Response, { status, body }: Answer): void {
-  if (status < 400) {
-    response.status(status).type('application/json').send(JSON.stringify(body));
-    return;
-  }
-  sendProblem(response, status, body as Record<string, unknown>);
 }
 
 function sha256(text: string): string {

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { createKeyring } from '../database/keyring';
 import { createDatabase, ping } from '../database/pool';
+import { createWebhookUrlJudge } from '../integrations/webhookAddress';
 import { serveAdmin } from '../monitoring/adminServer';
 import { createRegistry } from '../monitoring/processMetrics';
 import { createReadiness } from '../monitoring/readiness';
@@ -12,6 +13,8 @@ import { createEnrollmentClient } from '../temporal/enrollments';
 import { createWorkflowWatch } from '../temporal/visibility';
 import { createApp } from './app';
 import { createAuthentication } from './authentication';
+import { runBatches } from './batches/loop';
+import type { ApiContext } from './context';
 
 /** Requests that are still under way this long after the signal are cut off. */
 const FORCE_MS = 15_000;
@@ -35,28 +38,30 @@ function main(): void {
     database: () => ping(database.pool),
     temporal: () => enrollments.ping(),
   });
-  const app = createApp(
-    {
-      database,
-      keyring: createKeyring(settings.partnerKeySecrets),
-      enrollments,
-      workflows: createWorkflowWatch(temporal, { taskQueue }),
-      logger,
-      testClockPrograms: settings.testClockPrograms,
-      rateLimits: settings.rateLimits,
-      trustProxy: settings.trustProxy,
-      runbookUrl: settings.runbookUrl,
-      temporalUiUrl: (workflowId) =>
-        `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
-    },
-    createAuthentication(settings.apiKeys, { pool: database.pool, logger }),
-    { registry, readiness },
-  );
+  const context: ApiContext = {
+    database,
+    keyring: createKeyring(settings.partnerKeySecrets),
+    judgeWebhookUrl: createWebhookUrlJudge(!settings.production),
+    enrollments,
+    workflows: createWorkflowWatch(temporal, { taskQueue }),
+    logger,
+    testClockPrograms: settings.testClockPrograms,
+    rateLimits: settings.rateLimits,
+    requestTimeoutMs: settings.requestTimeoutMs,
+    importStartsPerSecond: settings.importStartsPerSecond,
+    trustProxy: settings.trustProxy,
+    runbookUrl: settings.runbookUrl,
+    temporalUiUrl: (workflowId) =>
+      `${temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`,
+  };
+  const authenticate = createAuthentication(settings.apiKeys, { pool: database.pool, logger });
+  const app = createApp(context, authenticate, { registry, readiness });
 
   const { requestTimeoutMs } = settings;
   const server = createServer(
     {
-      requestTimeout: requestTimeoutMs,
+      // A file may take longer: slowSenders.ts.
+      requestTimeout: 0,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       keepAliveTimeout: 5_000,
       // Node looks every 30 s by itself, so whoever sends slowly would have that long on top.
@@ -80,6 +85,8 @@ function main(): void {
     if (stopping) response.setHeader('Connection', 'close');
   });
   server.listen(port, host, () => logger.info({ host, port }, 'api ready'));
+  const stopped = new AbortController();
+  const batches = runBatches(context, stopped.signal);
 
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
@@ -87,8 +94,9 @@ function main(): void {
     logger.info({ signal }, 'finishing requests in flight; a second signal ends at once');
     server.close(() => {
       // Not left to the event loop: the connection to Temporal stays open.
-      void database.close().finally(() => process.exit(0));
+      void batches.finally(() => database.close()).finally(() => process.exit(0));
     });
+    stopped.abort();
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), FORCE_MS).unref();
   };

@@ -2,9 +2,9 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { problem } from './answers';
-import { rolesOf } from './policy';
+import { isSigned, rolesOf, type OperationId } from './policy';
 import { ANY_REQUEST, ANY_WRITE } from './problemCodes';
-import type { Route } from './routes/route';
+import type { Route, Upload } from './routes/route';
 
 type Json = Record<string, unknown>;
 
@@ -14,6 +14,7 @@ const TAGS = {
   Staff: 'Interventions and decisions; each needs a reason.',
   Programs: 'Rules and clocks.',
   Keys: 'API keys: who may call, and as whom.',
+  Webhooks: 'By the Standard Webhooks scheme: ours to subscribers, and those of survey partners to us.',
 } satisfies Record<Route['tag'], string>;
 
 /** OpenAPI 3.1. */
@@ -47,19 +48,25 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'output') => Json): Json {
-  const { operationId, tag, summary, description, method, body, example, answers } = route;
+  const { operationId, tag, summary, description, method, body, upload, example, answers } = route;
   const isWrite = method === 'post';
   const json = (schema: Json, more: Json = {}) => ({ 'application/json': { schema, ...more } });
   return {
     operationId,
     tags: [tag],
     summary,
-    description: [description, `Roles: ${rolesOf(operationId).join(', ')}.`].filter(Boolean).join('\n\n'),
+    description: [description, whoMay(operationId)].filter(Boolean).join('\n\n'),
+    ...(isSigned(operationId) && { security: [] }),
     parameters: [
       ...pathParameters(route),
       ...queryParameters(route, schemaOf),
-      ...(isWrite ? [IDEMPOTENCY_KEY] : []),
+      ...(isSigned(operationId)
+        ? SIGNATURE
+        : isWrite
+          ? [{ ...IDEMPOTENCY_KEY, ...(upload && FILE_KEY) }]
+          : []),
     ],
+    ...(upload && { requestBody: { required: true, content: fileContent(upload) } }),
     ...(body && { requestBody: { required: true, content: json(schemaOf(body, 'input'), { example }) } }),
     responses: {
       ...Object.fromEntries(
@@ -75,6 +82,7 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
           },
         ]),
       ),
+      ...(route.file && { 200: csvFile() }),
       ...problems(route),
     },
   };
@@ -109,6 +117,29 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
 };
 
+function whoMay(operation: OperationId): string {
+  return isSigned(operation)
+    ? 'No key: authenticated by its signature.'
+    : `Roles: ${rolesOf(operation).join(', ')}.`;
+}
+
+const SIGNATURE = [
+  ['webhook-id', 'Taken once; the same again gets the same answer.'],
+  ['webhook-timestamp', 'Seconds since 1970, at most 5 minutes from now.'],
+  ['webhook-signature', '`v1,` and the base64 of HMAC-SHA256 of id, timestamp and body, joined by dots.'],
+].map(([name, description]) => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string' },
+}));
+const FILE_KEY = {
+  required: true,
+  description:
+    'Names the file. Sent again with the same key, for instance after a broken connection, it goes on where it stopped.',
+};
+
 function pathParameters({ path }: Route): Json[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -125,8 +156,23 @@ function queryParameters(
   return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: 'query',
+    ...(!(schema as z.ZodType).safeParse(undefined).success && { required: true }),
     schema: schemaOf(schema as z.ZodType, 'output'),
   }));
+}
+
+function fileContent({ types }: Upload): Json {
+  return Object.fromEntries(
+    Object.entries(types).map(([type, example]) => [type, { schema: { type: 'string' }, example }]),
+  );
+}
+
+function csvFile(): Json {
+  return {
+    description: 'A file',
+    headers: headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
+    content: { 'text/csv': { schema: { type: 'string' } } },
+  };
 }
 
 /** Every problem that the operation may answer, by status, with its codes. */

@@ -8,12 +8,18 @@ export type Role = Principal['role'];
 
 /** Callers and partners see their own; the others see all. */
 const EVERYBODY = ['caller', 'partner', 'admin', 'approver', 'operator', 'auditor'] as const;
+const SUBSCRIBERS = ['caller', 'partner', 'admin'] as const;
 const STAFF = ['admin', 'approver', 'operator', 'auditor'] as const;
+
+/** No role: what comes is authenticated by its signature (signedRequests.ts), and no key has a right to it. */
+const SIGNATURE = 'signature';
 
 export const POLICY = {
   createEnrollment: ['caller', 'admin'],
+  importEnrollments: ['caller', 'admin'],
   listEnrollments: EVERYBODY,
   countEnrollments: EVERYBODY,
+  exportEnrollments: EVERYBODY,
   getEnrollment: EVERYBODY,
   getCreditStatement: ['caller', ...STAFF],
   getExplanation: EVERYBODY,
@@ -23,6 +29,10 @@ export const POLICY = {
   rejectPartner: ['partner', 'admin'],
   completeQuestionnaire: ['caller', 'admin'],
   reopenQuestionnaire: ['admin'],
+  giveConfirmations: ['partner', 'admin'],
+  giveDeferrals: ['partner', 'admin'],
+  getBatch: EVERYBODY,
+  getBatchItems: EVERYBODY,
   getDeferral: EVERYBODY,
   defer: ['partner', 'admin'],
   hold: ['admin'],
@@ -50,12 +60,30 @@ export const POLICY = {
   listApiKeys: ['admin'],
   revokeApiKey: ['admin'],
   rotateApiKey: ['admin'],
-} as const satisfies Record<string, readonly Role[]>;
+  createWebhookSubscription: SUBSCRIBERS,
+  listWebhookSubscriptions: SUBSCRIBERS,
+  getWebhookSubscription: SUBSCRIBERS,
+  deleteWebhookSubscription: SUBSCRIBERS,
+  rotateWebhookSecret: SUBSCRIBERS,
+  enableWebhookSubscription: SUBSCRIBERS,
+  testWebhookSubscription: SUBSCRIBERS,
+  listWebhookDeliveries: SUBSCRIBERS,
+  redeliverWebhook: SUBSCRIBERS,
+  receivePartnerFact: SIGNATURE,
+  createPartnerWebhookSecret: ['admin'],
+  listPartnerWebhookSecrets: ['admin'],
+  retirePartnerWebhookSecret: ['admin'],
+} as const satisfies Record<string, readonly Role[] | typeof SIGNATURE>;
 
 export type OperationId = keyof typeof POLICY;
 
 export function rolesOf(operation: OperationId): readonly Role[] {
-  return POLICY[operation];
+  const who = POLICY[operation];
+  return who === SIGNATURE ? [] : who;
+}
+
+export function isSigned(operation: OperationId): boolean {
+  return POLICY[operation] === SIGNATURE;
 }
 
 /**
@@ -64,12 +92,18 @@ export function rolesOf(operation: OperationId): readonly Role[] {
  */
 const OPEN_TO_TEST_KEYS: readonly OperationId[] = [
   'createEnrollment',
+  'importEnrollments',
   'listEnrollments',
   'getEnrollment',
   'getCreditStatement',
   'getTimeline',
   'countEnrollments',
+  'exportEnrollments',
   'getExplanation',
+  'giveConfirmations',
+  'giveDeferrals',
+  'getBatch',
+  'getBatchItems',
   'getDeferral',
   'resubmit',
   'confirmPartner',
@@ -96,6 +130,15 @@ const OPEN_TO_TEST_KEYS: readonly OperationId[] = [
   'adjustClock',
   'listAttention',
   'dismissAttention',
+  'createWebhookSubscription',
+  'listWebhookSubscriptions',
+  'getWebhookSubscription',
+  'deleteWebhookSubscription',
+  'rotateWebhookSecret',
+  'enableWebhookSubscription',
+  'testWebhookSubscription',
+  'listWebhookDeliveries',
+  'redeliverWebhook',
 ];
 
 export function mayUseTestKey(operation: OperationId): boolean {

@@ -17,6 +17,8 @@ export function problemOf(error: unknown): Problem {
   if (type?.startsWith('encoding.') || type?.startsWith('charset.')) {
     return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send uncompressed UTF-8 JSON.');
   }
+  if (type === 'entity.verify.failed')
+    return new Problem(400, 'INVALID_REQUEST', 'The body must be well-formed UTF-8.');
   if (error instanceof URIError) return new Problem(400, 'INVALID_REQUEST', 'The path is not well-formed.');
   if (type?.startsWith('entity.') || (status !== undefined && status >= 400 && status < 500)) {
     return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');

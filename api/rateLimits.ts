@@ -24,6 +24,23 @@ export interface Limiters {
   ofStrangers: RequestHandler;
 }
 
+/** Somebody whom `authenticate` refuses with a 401 is told so, or that it is too much. */
+export function limitStrangers(
+  { ofStrangers }: Limiters,
+  authenticate: (request: Request, response: Response) => Promise<void>,
+): RequestHandler {
+  return async (request, response, next) => {
+    try {
+      await authenticate(request, response);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      await ofStrangers(request, response, (limited?: unknown) => next(limited ?? error));
+      return;
+    }
+    next();
+  };
+}
+
 export function createLimiters(context: ApiContext): Limiters {
   const common = {
     windowMs: WINDOW_MS,

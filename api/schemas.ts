@@ -30,14 +30,15 @@ const unlessMissing = (message: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? undefined : message),
 });
 
-const text = (max: number) => limitedText(max).trim().min(1, 'must not be empty');
-/** PostgreSQL stores neither a NUL nor half of a surrogate pair. */
+export const text = (max: number) => limitedText(max).trim().regex(/\S/, 'must not be empty');
+/** Counts as JSON Schema does, not in units of UTF-16. PostgreSQL stores neither a NUL nor half of a surrogate pair. */
 const limitedText = (max: number) =>
   z
     .string()
-    .max(max, `must have at most ${max} characters`)
-    .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters');
-const advertiserId = z
+    .refine((value) => [...value].length <= max, `must have at most ${max} characters`)
+    .regex(/^[^\0\p{Surrogate}]*$/u, 'must be a text without control characters')
+    .meta({ maxLength: max });
+export const advertiserId = z
   .string(unlessMissing('must be a string: an advertiser id has more digits than a JSON number can hold'))
   .regex(/^\d{1,20}$/, 'must be the digits of the Advertiser ID (in TikTok Ads Manager), as a string');
 
@@ -71,7 +72,7 @@ export type CreateEnrollmentBody = z.infer<typeof createEnrollmentBody>;
 export const resubmissionBody = createEnrollmentBody.omit({ programId: true });
 export type FormBody = z.infer<typeof resubmissionBody>;
 
-const oneOf = <const T extends readonly string[]>(values: T) =>
+export const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, unlessMissing(`must be one of ${values.join(', ')}`));
 const note = text(5_000);
 
@@ -119,12 +120,17 @@ export const approvalBody = noteBody
   .refine(({ outcome, reasonCode, note }) => outcome !== 'send_back' || (reasonCode ?? note) !== undefined, {
     path: ['reasonCode'],
     error: 'is required to send back, or a note',
+  })
+  .meta({
+    if: { properties: { outcome: { const: 'send_back' } } },
+    then: { anyOf: [{ required: ['reasonCode'] }, { required: ['note'] }] },
   });
 export type ApprovalBody = z.infer<typeof approvalBody>;
 
 export const questionnaireBody = z.strictObject({
   answers: z.record(
-    limitedText(100),
+    // Refused in any object (bodies.ts); here the document says so.
+    limitedText(100).regex(/^(?!__proto__$)/),
     z.union([limitedText(5_000), z.number(), z.boolean()], 'must be a text, a number, true or false'),
   ),
 });
@@ -141,17 +147,20 @@ export const clockBody = z
     speed: z
       .number(SPEED)
       .refine((speed) => speed >= 0 && speed <= MAXIMUM_SPEED, SPEED)
+      .meta({ minimum: 0, maximum: MAXIMUM_SPEED })
       .optional(),
   })
   .refine(
     (body) => body.advanceTo !== undefined || body.speed !== undefined,
     'name advanceTo, speed, or both',
-  );
+  )
+  .meta({ minProperties: 1 });
 
 const LIMIT = 'must be a whole number from 1 to 200';
-const limit = z.coerce
+export const limit = z.coerce
   .number(LIMIT)
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
+  .meta({ type: 'integer', minimum: 1, maximum: 200 })
   .default(50);
 
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
@@ -184,10 +193,18 @@ export const listQuery = z.strictObject({
   updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
   sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
   limit,
-  after: text(300).optional().describe('`next` of the page before, with the same filters and sort.'),
+  after: text(300)
+    .meta({ format: 'cursor', description: '`next` of the page before, with the same filters and sort.' })
+    .optional(),
   total: yesOrNo.default(false).describe('Count all pages, too.'),
 });
 export type ListQuery = z.infer<typeof listQuery>;
+
+export const importQuery = z.strictObject({ programId: text(64) });
+
+/** The filters of a list. */
+export const exportQuery = listQuery.omit({ sort: true, limit: true, after: true, total: true });
+export type ExportQuery = z.infer<typeof exportQuery>;
 
 export const countsQuery = listQuery.pick({ program: true });
 
@@ -229,6 +246,7 @@ export const publishQuery = z.strictObject({
 
 /** Checked by program/parseDefinition.ts, which has better sentences for it. */
 export const definitionBody = z.looseObject({}).meta({
+  propertyNames: { not: { const: '__proto__' } },
   description:
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
@@ -236,13 +254,19 @@ export const definitionBody = z.looseObject({}).meta({
 export const apiKeysQuery = z.strictObject({ limit, after: text(64).optional() });
 
 const POSITION = 'must be the position of an entry';
-export const auditQuery = z.strictObject({
+const afterPosition = z.coerce
+  .number(POSITION)
+  .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
+  .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 })
+  .default(0);
+export const auditQuery = z.strictObject({ limit, after: afterPosition });
+
+export const batchItemsQuery = z.strictObject({
+  status: oneOf(['pending', 'standing', 'done', 'failed']).optional(),
   limit,
-  after: z.coerce
-    .number(POSITION)
-    .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
-    .default(0),
+  after: afterPosition,
 });
+export type BatchItemsQuery = z.infer<typeof batchItemsQuery>;
 
 export const emptyBody = z.strictObject({});
 
@@ -260,6 +284,11 @@ export const apiKeyBody = z
   .refine(({ role, surveyPartner }) => (role === 'partner') === (surveyPartner !== undefined), {
     path: ['surveyPartner'],
     error: 'belongs to keys of role partner, and each of them needs it',
+  })
+  .meta({
+    if: { properties: { role: { const: 'partner' } } },
+    then: { required: ['surveyPartner'] },
+    else: { not: { required: ['surveyPartner'] } },
   });
 export type ApiKeyBody = z.infer<typeof apiKeyBody>;
 
@@ -268,6 +297,7 @@ export const rotationBody = z.strictObject({
   overlapHours: z
     .number(OVERLAP)
     .refine((hours) => hours >= 0 && hours <= 720, OVERLAP)
+    .meta({ minimum: 0, maximum: 720 })
     .default(24),
   expiresAt,
 });

@@ -178,7 +178,7 @@ function addAct(pps: Command, act: Act): void {
 }
 
 /** The options as the fields of a body; commander names them by their flags. */
-function contentOf({ reason, statement, criteria, json: _json, ...others }: Record<string, string>): Options {
+function contentOf({ reason, statement, criteria, ...others }: Record<string, string>): Options {
   return {
     ...others,
     ...(reason !== undefined && { reasonCode: reason }),

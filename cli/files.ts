@@ -1,6 +1,7 @@
 /** What a command reads and writes. A file is written whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { wrongContent, wrongUsage } from './failure';
@@ -37,21 +38,63 @@ export async function readJsonFile(file: string): Promise<JsonSource> {
 }
 
 /** To a file, or to standard output if there is none. Throws CommandFailure. */
-export async function writeText(text: string, file: string = STANDARD): Promise<void> {
+export async function writeText(text: string, file?: string): Promise<void> {
+  const draft = openDraft(file);
+  await draft.write(text);
+  await draft.keep();
+}
+
+/** A file that is written piece by piece: its readers see the old one until the new one is whole. */
+export interface Draft {
+  /** Throws CommandFailure. */
+  write(part: string | Uint8Array): Promise<void>;
+  /** Throws CommandFailure. */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export function openDraft(file: string = STANDARD): Draft {
   if (file === STANDARD) {
-    process.stdout.write(text);
-    return;
+    return {
+      write: async (part) => {
+        if (process.stdout.write(part)) return;
+        // A reader that has gone (`| head`) wants no more.
+        await once(process.stdout, 'drain').catch(() => process.exit());
+      },
+      keep: () => Promise.resolve(),
+      discard: () => Promise.resolve(),
+    };
   }
-  // A reader sees the old file or the new one.
   const draft = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString('hex')}`);
-  try {
-    await assertIsFileOrFree(file);
-    await writeFile(draft, text, { flag: 'wx' });
-    await rename(draft, file);
-  } catch (error) {
+  let handle: FileHandle | undefined;
+  const discard = async () => {
+    await handle?.close().catch(() => undefined);
     await rm(draft, { force: true });
-    throw wrongUsage(`${file} cannot be written (${reason(error)}); name a file in a folder that exists.`);
-  }
+  };
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      await discard();
+      throw wrongUsage(`${file} cannot be written (${reason(error)}); name a file in a folder that exists.`);
+    }
+  };
+  return {
+    write: (part) =>
+      attempt(async () => {
+        if (!handle) {
+          await assertIsFileOrFree(file);
+          handle = await open(draft, 'wx');
+        }
+        await handle.appendFile(part);
+      }),
+    keep: () =>
+      attempt(async () => {
+        await handle?.close();
+        await rename(draft, file);
+      }),
+    discard,
+  };
 }
 
 /** Replacing a folder or a device is nobody's wish. */

@@ -15,6 +15,7 @@ import {
 } from './description/enrollment';
 import { enrollmentPath } from './enrollmentPath';
 import { wrongUsage } from './failure';
+import { addFilters, queryOf, type Filters } from './listFilters';
 import { remote, withService } from './remoteCommand';
 import { openService } from './service';
 import { clearScreen, isTerminal, json, print } from './terminal';
@@ -56,30 +57,17 @@ export function addLookCommands(pps: Command): void {
 }
 
 interface ListOptions {
+  sort?: string;
   limit: string;
   after?: string;
   watch?: true | string;
   json?: true;
 }
 
-/** The filters of the API under the names of their options. */
-const FILTERS = {
-  program: ['--program <id>', 'of this program'],
-  status: ['--status <list>', 'with one of these statuses, such as action_required,awaiting_approval'],
-  waitingFor: ['--waiting-for <who or what>', 'that wait for it, such as partner or questionnaire'],
-  partner: ['--partner <id>', 'of this survey partner'],
-  month: ['--month <month>', 'with this calculation month'],
-  brandDomain: ['--brand-domain <domain>', 'of this brand'],
-  reasonCode: ['--reason-code <code>', 'ended or held for it, or with a criterion that failed for it'],
-  updatedSince: ['--updated-since <instant>', 'changed since, such as 2026-01-31T00:00:00Z'],
-  sort: ['--sort <order>', 'createdAt, -createdAt, updatedAt or -updatedAt (default: -createdAt)'],
-} satisfies Record<string, [flags: string, description: string]>;
-type Filters = Partial<Record<keyof typeof FILTERS, string>>;
-
 function addList(pps: Command): void {
   const command = pps.command('list').description('Lists enrollments, newest first.');
-  for (const filter of Object.values(FILTERS)) command.option(...filter);
-  command
+  addFilters(command)
+    .option('--sort <order>', 'createdAt, -createdAt, updatedAt or -updatedAt (default: -createdAt)')
     .option('--limit <number>', 'at most so many, 1 to 200', '50')
     .option('--after <cursor>', 'the page after another, as that one shows it')
     .option('--watch [seconds]', 'show it again every so many seconds (5 if left out), until Ctrl-C');
@@ -87,8 +75,7 @@ function addList(pps: Command): void {
     async ({ watch, json: isJson, ...query }: ListOptions & Filters) => {
       const service = openService();
       const show = async () => {
-        const status = query.status?.split(',');
-        const page = await service.get<EnrollmentPage>('/v1/enrollments', { ...query, status });
+        const page = await service.get<EnrollmentPage>('/v1/enrollments', queryOf(query));
         return isJson ? json(page) : describePage(page);
       };
       if (watch === undefined) print(await show());

@@ -8,11 +8,14 @@ import { addClockCommands } from './clockCommands';
 import { addCreditCommands } from './creditCommands';
 import { addDirectCommands } from './directCommands';
 import { addEnrollmentCommands } from './enrollmentCommands';
+import { addExport } from './exportCommand';
 import { CommandFailure } from './failure';
+import { addImport } from './importCommand';
 import { addKeyCommands } from './keyCommands';
 import { addLookCommands } from './lookCommands';
 import { addProgramCommands } from './programCommands';
 import { complain } from './terminal';
+import { addWebhookCommands } from './webhookCommands';
 
 async function main(args: readonly string[]): Promise<number> {
   const pps = new Command('pps')
@@ -23,12 +26,16 @@ async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError('(the option --help shows how it is used)');
   addEnrollmentCommands(pps);
   addLookCommands(pps);
+  pps.commandsGroup('Many at once:');
+  addImport(pps);
+  addExport(pps);
   pps.commandsGroup('Programs and credits:');
   addProgramCommands(pps);
   addCreditCommands(pps);
   pps.commandsGroup('Operate:');
   addClockCommands(pps);
   addKeyCommands(pps);
+  addWebhookCommands(pps);
   addDirectCommands(pps);
   try {
     await pps.parseAsync(args, { from: 'user' });

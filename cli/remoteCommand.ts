@@ -17,10 +17,11 @@ export function remote<Answer, Options extends object>(
   { example, ask, describe }: Remote<Answer, Options>,
 ): Command {
   return withService(command, example).action(async (...given: unknown[]) => {
-    const options = given.at(-2) as Options & { json?: true };
+    // Only what the command itself declares goes into the request.
+    const { json: asJson, ...options } = given.at(-2) as Options & { json?: true };
     const args = given.slice(0, -2) as string[];
-    const answer = await ask(openService(), args, options);
-    print(options.json ? json(answer) : describe(answer, options));
+    const answer = await ask(openService(), args, options as Options);
+    print(asJson ? json(answer) : describe(answer, options as Options));
   });
 }
 

@@ -13,6 +13,17 @@ export interface Service {
   /** Throws CommandFailure. */
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  /** A file, while it comes; what breaks off on the way is an error of reading it. Throws CommandFailure. */
+  download(path: string, query: Query): Promise<AsyncIterable<Uint8Array>>;
+  /** Sends a file once. */
+  upload<T>(path: string, query: Query, file: SentFile): Promise<Answered<T>>;
+}
+
+export interface SentFile {
+  type: string;
+  /** Idempotency key. */
+  key: string;
+  content: AsyncIterable<Uint8Array>;
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -33,23 +44,47 @@ export function openService(environment: NodeJS.ProcessEnv = process.env): Servi
   }
   if (!/^[\x21-\x7e]+$/.test(key))
     throw wrongUsage('PPS_API_KEY is no API key: it holds spaces or line ends.');
-  const ask = (method: 'GET' | 'POST', target: URL, body?: unknown) => {
-    const headers = { authorization: `Bearer ${key}`, 'idempotency-key': randomUUID() };
-    const request: RequestInit =
-      method === 'GET'
-        ? { method, headers }
-        : { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    return untilAnswered(target, request);
+  const authorization = `Bearer ${key}`;
+  const targetOf = (path: string, query: Query = {}) => {
+    const target = new URL(`.${path}`, url);
+    for (const [name, value] of Object.entries(query)) {
+      for (const one of [value ?? []].flat()) target.searchParams.append(name, one);
+    }
+    return target;
   };
+  const headers = () => ({ authorization, 'idempotency-key': randomUUID() });
+  const asJson = { 'content-type': 'application/json' };
   return {
-    get: async <T>(path: string, query: Query = {}) => {
-      const target = new URL(`.${path}`, url);
-      for (const [name, value] of Object.entries(query)) {
-        for (const one of [value ?? []].flat()) target.searchParams.append(name, one);
-      }
-      return (await ask('GET', target)) as T;
+    get: async <T>(path: string, query?: Query) => {
+      const request = { method: 'GET', headers: headers() };
+      return (await untilAnswered(() => askForJson(targetOf(path, query), { ...request, ...inTime() }))) as T;
     },
-    post: async <T>(path: string, body: unknown) => (await ask('POST', new URL(`.${path}`, url), body)) as T,
+    post: async <T>(path: string, body: unknown) => {
+      const request = {
+        method: 'POST',
+        headers: { ...headers(), ...asJson },
+        body: JSON.stringify(body),
+      };
+      return (await untilAnswered(() => askForJson(targetOf(path), { ...request, ...inTime() }))) as T;
+    },
+    download: (path, query) =>
+      untilAnswered(() => askForFile(targetOf(path, query), { method: 'GET', headers: headers() })),
+    upload: async <T>(path: string, query: Query, { type, key: name, content }: SentFile) => {
+      // Node 20's own never comes back from a connection that is closed at once while it sends a stream.
+      const { fetch: send } = await import('undici');
+      const request = {
+        method: 'POST',
+        headers: { authorization, 'idempotency-key': name, 'content-type': type },
+        body: content,
+        duplex: 'half',
+        // No time-out: the service cuts off a file that stands still.
+      };
+      return (await askForJson(
+        targetOf(path, query),
+        request as unknown as RequestInit,
+        send as unknown as typeof fetch,
+      )) as Answered<T>;
+    },
   };
 }
 
@@ -69,39 +104,75 @@ function serviceUrl(text: string): URL {
   return url;
 }
 
-async function untilAnswered(target: URL, request: RequestInit): Promise<unknown> {
+async function untilAnswered<T>(ask: () => Promise<Answered<T>>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
-    const answer = await askOnce(target, request);
+    const answer = await ask();
     if (answer.kind === 'done') return answer.body;
     const pause = PAUSES_S[tries];
     if (answer.kind === 'refused' || pause === undefined) throw answer.failure;
-    const seconds = Math.min(answer.retryAfter ?? pause, LONGEST_PAUSE_S);
-    if (isTerminal()) complain([`${answer.failure.lines[0]} Trying again in ${seconds} s ...`]);
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    await pauseBefore(answer, pause);
   }
 }
 
-type Answered =
-  | { kind: 'done'; body: unknown }
-  | { kind: 'refused'; failure: CommandFailure }
-  | { kind: 'later'; failure: CommandFailure; retryAfter?: number };
+/** For as long as the service says, or else so long; says so on a terminal. */
+export async function pauseBefore({ failure, retryAfter }: Later, pauseS: number): Promise<void> {
+  const seconds = Math.min(retryAfter ?? pauseS, LONGEST_PAUSE_S);
+  if (isTerminal()) complain([`${failure.lines[0]} Trying again in ${seconds} s ...`]);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+}
 
-async function askOnce(target: URL, request: RequestInit): Promise<Answered> {
+export interface Later {
+  kind: 'later';
+  failure: CommandFailure;
+  retryAfter?: number;
+}
+export type Answered<T> = { kind: 'done'; body: T } | { kind: 'refused'; failure: CommandFailure } | Later;
+
+const inTime = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS) });
+
+async function askForJson(
+  target: URL,
+  request: RequestInit,
+  send: typeof fetch = fetch,
+): Promise<Answered<unknown>> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(target, {
-      ...request,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-    });
+    response = await send(target, { ...request, redirect: 'error' });
     text = await response.text();
   } catch (error) {
-    const sentence = `The service at ${target.origin} cannot be reached (${reasonOf(error)}). Is it running, and is PPS_URL right?`;
-    return { kind: 'later', failure: new CommandFailure(4, [sentence], { cause: error }) };
+    return unreached(target, error);
   }
   const body = parsed(text);
   if (response.ok && body !== undefined) return { kind: 'done', body };
+  return failed(target, response, body);
+}
+
+async function askForFile(target: URL, request: RequestInit): Promise<Answered<AsyncIterable<Uint8Array>>> {
+  const begun = new AbortController();
+  const timer = setTimeout(() => begun.abort(new DOMException('', 'TimeoutError')), TIMEOUT_MS);
+  try {
+    const response = await fetch(target, { ...request, signal: begun.signal, redirect: 'error' });
+    if (response.ok && response.body)
+      return { kind: 'done', body: response.body as unknown as AsyncIterable<Uint8Array> };
+    return failed(target, response, parsed(await response.text()));
+  } catch (error) {
+    return unreached(target, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreached(target: URL, error: unknown): Later {
+  const sentence = `The service at ${target.origin} cannot be reached (${reasonOf(error)}). Is it running, and is PPS_URL right?`;
+  return { kind: 'later', failure: new CommandFailure(4, [sentence], { cause: error }) };
+}
+
+function failed(
+  target: URL,
+  response: Response,
+  body: unknown,
+): Exclude<Answered<unknown>, { kind: 'done' }> {
   const problem = problemIn(body);
   if (!problem) {
     const sentence = `${target.origin} answered ${response.status}, but not as this service does. Is PPS_URL right?`;

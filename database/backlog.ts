@@ -3,9 +3,10 @@ import { ATTENTION, type AttentionReason } from '../program/attention';
 import type { PayoutState } from '../program/payout';
 import { STATUSES, type EnrollmentStatus } from '../program/status';
 import { countAttention } from './attention';
+import type { BatchKind } from './batches';
 import { countByStatus } from './enrollmentList';
 import type { OutboxRow } from './outbox';
-import type { Database, Queryable } from './pool';
+import { firstRow, type Database, type Queryable } from './pool';
 
 /** Small tables. */
 const BACKLOG_TIMEOUT_MS = 1_000;
@@ -22,12 +23,21 @@ export interface OutboxBacklog {
 export interface Backlog {
   outbox: Record<OutboxRow['kind'], OutboxBacklog>;
   attention: Record<AttentionReason, number>;
+  /** Items to be carried out, of batches that have arrived in full. */
+  batchItems: Record<BatchKind, number>;
+  webhooks: {
+    /** Deliveries that nobody has taken in hand for a minute since they were due. */
+    late: number;
+    disabledSubscriptions: number;
+  };
 }
 
 export interface Stock {
   enrollments: Record<EnrollmentStatus, number>;
   payouts: Record<PayoutState, number>;
 }
+
+const BATCH_KINDS: readonly BatchKind[] = ['enrollments', 'partner_confirmations', 'deferrals'];
 
 const NO_PAYOUTS: Record<PayoutState, number> = {
   frozen: 0,
@@ -44,7 +54,12 @@ export function readBacklog(database: Database): Promise<Backlog> {
   return database.transaction(async (db) => {
     const outbox = await readOutbox(db);
     const attention = await countAttention(db);
-    return { outbox, attention: withZeros(Object.keys(ATTENTION) as AttentionReason[], attention) };
+    return {
+      outbox,
+      attention: withZeros(Object.keys(ATTENTION) as AttentionReason[], attention),
+      batchItems: withZeros(BATCH_KINDS, await countBatchItems(db)),
+      webhooks: await countWebhooks(db),
+    };
   }, BACKLOG_TIMEOUT_MS);
 }
 
@@ -72,6 +87,23 @@ async function readOutbox(db: Queryable): Promise<Backlog['outbox']> {
   const none = { pending: 0, oldestSeconds: 0 };
   const backlog = { start: none, wake: none } satisfies Backlog['outbox'];
   return { ...backlog, ...Object.fromEntries(rows.map(({ kind, ...found }) => [kind, found])) };
+}
+
+async function countBatchItems(db: Queryable): Promise<[string, number][]> {
+  const result = await db.query(
+    `select kind, count(*)::int as count from batch join batch_item using (batch_id)
+      where batch_item.status = 'pending' and state = 'accepted' group by kind`,
+  );
+  return (result.rows as { kind: string; count: number }[]).map(({ kind, count }) => [kind, count]);
+}
+
+async function countWebhooks(db: Queryable): Promise<Backlog['webhooks']> {
+  const result = await db.query(
+    `select (select count(*)::int from webhook_delivery join webhook_subscription using (subscription_id)
+              where due_at < now() - interval '1 minute' and disabled_at is null) as late,
+            (select count(*)::int from webhook_subscription where disabled_at is not null) as "disabledSubscriptions"`,
+  );
+  return firstRow<Backlog['webhooks']>(result)!;
 }
 
 async function countPayouts(db: Queryable): Promise<[string, number][]> {

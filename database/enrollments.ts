@@ -88,6 +88,20 @@ export async function latestEnrollmentOfBrand(
   return firstRow<EnrollmentRow>(result);
 }
 
+/** Those that hold a brand, in any program. */
+export async function liveEnrollmentsOfBrand(
+  db: Queryable,
+  scope: Scope,
+  brandKey: string,
+): Promise<EnrollmentRow[]> {
+  const visible = inScope(scope, 2);
+  const result = await db.query(
+    `${SELECT} where e.brand_key = $1 and e.superseded_by is null and ${visible.sql}`,
+    [brandKey, ...visible.values],
+  );
+  return result.rows as EnrollmentRow[];
+}
+
 export async function findEnrollment(
   db: Queryable,
   scope: Scope,

@@ -75,7 +75,11 @@ export async function giveBack(db: Queryable, request: KeyedRequest, raiseAttemp
   );
 }
 
-/** Keys are kept for a day. */
+/** Keys are kept for a day, ids of webhooks for longer than their senders try: they do for days. */
 export async function sweepKeys(db: Queryable): Promise<void> {
-  await db.query(`delete from idempotency_key where created_at < now() - interval '24 hours'`);
+  await db.query(
+    `delete from idempotency_key
+      where created_at < now() - interval '24 hours'
+        and (created_at < now() - interval '14 days' or owner not like 'webhook %')`,
+  );
 }

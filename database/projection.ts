@@ -8,6 +8,7 @@
 import type { EnrollmentState } from '../program/enrollmentState';
 import { listColumns } from './listColumns';
 import { firstRow, type Queryable } from './pool';
+import { forgetUnsent, makeDeliveries, type WrittenEvent } from './webhookEvents';
 
 export interface ProjectionWrite {
   workflowId: string;
@@ -82,13 +83,18 @@ export async function writeProjection(
   );
   const first = Math.min(sequence + 1, ...events.map((event) => event.sequence));
   // What is written again keeps the time at which it was first recorded.
-  await db.query(
-    `delete from timeline_event where enrollment_id = $1 and sequence >= $2 and event_key <> all($3)`,
+  const undone = await db.query(
+    `delete from timeline_event where enrollment_id = $1 and sequence >= $2 and event_key <> all($3)
+     returning event_key as key`,
     [enrollmentId, first, events.map(({ key }) => key)],
   );
+  if (undone.rows.length > 0) {
+    const keys = (undone.rows as { key: string }[]).map(({ key }) => key);
+    await forgetUnsent(db, enrollmentId, keys);
+  }
   if (events.length === 0) return 'written';
   // One message may have been refused twice under one id: the later event stands, and an insert takes each row once.
-  await db.query(
+  const written = await db.query(
     `insert into timeline_event (enrollment_id, run_id, event_key, sequence, happened_at, event_type, actor_role,
        actor_id, details)
      select distinct on (e.key)
@@ -98,8 +104,12 @@ export async function writeProjection(
      on conflict (enrollment_id, event_key) do update
        set run_id = excluded.run_id, sequence = excluded.sequence, happened_at = excluded.happened_at,
            event_type = excluded.event_type, actor_role = excluded.actor_role, actor_id = excluded.actor_id,
-           details = excluded.details`,
+           details = excluded.details
+     -- Of a row that was there, xmax is this transaction.
+     returning event_key as key, sequence, event_type as type,
+       extract(epoch from happened_at)::float8 * 1000 as at, xmax = 0 as "isNew"`,
     [enrollmentId, runId, JSON.stringify(events)],
   );
+  await makeDeliveries(db, state, written.rows as WrittenEvent[]);
   return 'written';
 }

@@ -25,6 +25,7 @@ interface Form {
   partnerApiKey: string;
 }
 
+export const BRAND = 'recorded.example';
 export const ADVERTISER = '7012345678901234567';
 export const UNKNOWN_ADVERTISER = '7012345678901234560';
 export const PAYOUT_OF_NOVEMBER = '2023-12-16T00:00:00Z';
@@ -34,7 +35,7 @@ export async function enroll(stage: Stage, first: Partial<Form> = {}) {
   const { caller, partner, admin, definition, temporal } = stage;
   const formWith = (changes: Partial<Form>) => ({
     programId: definition.id,
-    brand: { name: 'Blue Kettle', storeUrl: 'https://recorded.example' },
+    brand: { name: 'Blue Kettle', storeUrl: `https://${BRAND}` },
     contact: { name: 'Nora Wind', email: 'nora@recorded.example' },
     surveyPartner: 'kno',
     storePlatform: 'woocommerce',

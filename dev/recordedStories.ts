@@ -4,6 +4,7 @@ import * as messages from '../workflows/messages';
 import { eventually, type Enrollment } from './apiClient';
 import {
   ADVERTISER,
+  BRAND,
   UNKNOWN_ADVERTISER,
   PAYOUT_OF_NOVEMBER,
   advance,
@@ -15,6 +16,11 @@ import {
   untilPayout,
   type Stage,
 } from './recordedStage';
+
+interface Batch {
+  batchId: string;
+  standing: number;
+}
 
 type Story = (stage: Stage) => Promise<WorkflowHandle>;
 
@@ -48,6 +54,18 @@ export const STORIES: Record<string, Story> = {
     await enrolled.until('credit_calculated');
     await advance(stage, PAYOUT_OF_DECEMBER);
     return enrolled.ended('paid');
+  },
+
+  async 'standing-confirmation'(stage) {
+    const items = [{ brandDomain: BRAND, advertiserId: ADVERTISER, outcome: 'confirmed' }];
+    // All stories are of one brand.
+    const confirmations = { programId: stage.definition.id, items };
+    const given = await post<Batch>(stage.partner, '/v1/partner-confirmations', confirmations);
+    const stands = async () => (await stage.partner.get<Batch>(`/v1/batches/${given.batchId}`)).body.standing;
+    await eventually(stands, (standing) => standing === 1);
+    const enrolled = await enroll(stage);
+    await enrolled.until('partner_confirmed');
+    return enrolled.workflow;
   },
 
   async 'corrected-advertiser'(stage) {

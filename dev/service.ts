@@ -137,6 +137,7 @@ export function environmentOf(plan: ServicePlan): NodeJS.ProcessEnv {
     FAIRING_BASE_URL: `${plan.sandboxUrl}/fairing`,
     SANDBOX_RAIL_URL: `${plan.sandboxUrl}/rail`,
     OUTBOX_POLL_MS: '200',
+    WEBHOOK_DELAY_MS: '1000',
     WORKER_GRACE_MS: '5000',
     ...plan.environment,
   };

@@ -2,15 +2,18 @@
  * The one outgoing HTTP function. One call, one connection, one address check, one time-out, no redirect, no retry:
  * a connection is never reused, so that a payment cannot fail on a stale one and "nothing was sent" stays provable.
  */
-import { isIP } from 'node:net';
 import { Client } from 'undici';
 import { HttpError, type HttpErrorCode, type HttpPhase } from './httpError';
-import { checkedLookup, InnerAddressError, isConnectable } from './publicAddress';
+import { checkedLookup, InnerAddressError, isConnectable, literalAddress } from './publicAddress';
+import { isWebhookUrl } from './webhookAddress';
 
 export interface HttpOptions {
-  /** Exact origins, e.g. `https://business-api.tiktok.com`; a path or a trailing slash is an error. */
-  allowedOrigins: string[];
-  /** Lets origins of the list be loopback addresses: for development and tests. Never opens another inner address. */
+  /**
+   * Exact origins, e.g. `https://business-api.tiktok.com`; a path or a trailing slash is an error. Or, where strangers
+   * say what is called, every one that a webhook may have (webhookAddress.ts).
+   */
+  allowedOrigins: string[] | 'any of a webhook';
+  /** Lets these origins be loopback addresses: for development and tests. Never opens another inner address. */
   allowLoopback: boolean;
   userAgent?: string;
 }
@@ -26,6 +29,8 @@ export interface HttpRequest {
   timeoutMs: number;
   /** Cap on the body that is read. */
   maxBytes: number;
+  /** The answer's body is of no interest, however long or broken: it comes back empty. */
+  statusOnly?: boolean;
 }
 
 export interface HttpAnswer {
@@ -47,7 +52,7 @@ export function createHttp({
   allowLoopback,
   userAgent = 'pps-incentives',
 }: HttpOptions): Http {
-  const origins = new Set(allowedOrigins.map(parseOrigin));
+  const isAllowed = judgeOf(allowedOrigins, allowLoopback);
   const lookup = checkedLookup(allowLoopback);
   const underWay = new Set<() => void>();
   let closed = false;
@@ -59,12 +64,12 @@ export function createHttp({
     const url = new URL(request.url);
     const call = `${request.method} ${url.origin}${url.pathname}`;
     if (closed) throw new HttpError('refused', 'CLOSED', call);
-    if (!origins.has(url.origin) || url.username !== '' || url.password !== '') {
+    if (!isAllowed(url) || url.username !== '' || url.password !== '') {
       throw new HttpError('refused', 'ORIGIN_NOT_ALLOWED', call);
     }
     // No resolver is asked about a literal address, so it is checked here.
-    const literal = url.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(literal) !== 0 && !isConnectable(literal, allowLoopback)) {
+    const literal = literalAddress(url.hostname);
+    if (literal !== undefined && !isConnectable(literal, allowLoopback)) {
       throw new HttpError('refused', 'ADDRESS_NOT_ALLOWED', call);
     }
     return { url, call };
@@ -97,7 +102,9 @@ export function createHttp({
         return true;
       };
       const fail = (at: HttpPhase, code: HttpErrorCode, detail?: string) => {
-        if (end()) reject(new HttpError(at, code, call, detail));
+        if (!end()) return;
+        if (request.statusOnly && status !== 0) resolve({ status, headers, body: '' });
+        else reject(new HttpError(at, code, call, detail));
       };
       const abandon = () => fail(phase, 'CLOSED');
       const connectTimer = setTimeout(() => fail(phase, 'TIMED_OUT', 'connecting'), connectTimeoutMs);
@@ -128,13 +135,13 @@ export function createHttp({
             status = answerStatus;
             headers = answerHeaders;
             const encoding = String(answerHeaders['content-encoding'] ?? 'identity').toLowerCase();
-            if (encoding !== 'identity') fail('sent', 'ANSWER_ENCODED');
+            if (encoding !== 'identity' && !request.statusOnly) fail('sent', 'ANSWER_ENCODED');
           },
           onResponseData(_controller, chunk) {
             length += chunk.length;
             if (length > request.maxBytes)
               fail('sent', 'ANSWER_TOO_LARGE', `more than ${request.maxBytes} bytes`);
-            else if (!over) chunks.push(chunk);
+            else if (!over && !request.statusOnly) chunks.push(chunk);
           },
           onResponseEnd() {
             if (end()) resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
@@ -157,6 +164,12 @@ export function createHttp({
       for (const abandon of [...underWay]) abandon();
     },
   };
+}
+
+function judgeOf(allowed: HttpOptions['allowedOrigins'], allowLoopback: boolean): (url: URL) => boolean {
+  if (allowed === 'any of a webhook') return (url) => isWebhookUrl(url, allowLoopback);
+  const origins = new Set(allowed.map(parseOrigin));
+  return ({ origin }) => origins.has(origin);
 }
 
 /** An origin as browsers spell it, or an error that says how to write it. */

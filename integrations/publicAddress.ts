@@ -1,6 +1,6 @@
 /** Which network addresses an outgoing connection may go to. Checked on the very address that is connected to. */
 import { lookup as resolve } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** An address of the host is an inner one. Its message names the address, which is in no answer to a caller. */
@@ -26,6 +26,12 @@ export function isConnectable(address: string, allowLoopback: boolean): boolean 
   if (range === 'loopback') return allowLoopback;
   if (range !== 'unicast') return false;
   return !(parsed instanceof ipaddr.IPv6) || parsed.match(GLOBAL_UNICAST_V6);
+}
+
+/** The address that a host of a URL is, if it is one: nobody resolves it. */
+export function literalAddress(hostname: string): string | undefined {
+  const literal = hostname.replace(/^\[|\]$/g, '');
+  return isIP(literal) === 0 ? undefined : literal;
 }
 
 /**

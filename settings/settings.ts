@@ -119,6 +119,7 @@ function isProxy(text: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
+const perSecond = z.coerce.number().min(0.1).max(1_000);
 const perMinute = z.coerce.number().int().min(1).max(10_000_000);
 
 const api = z.object({
@@ -137,6 +138,7 @@ const api = z.object({
   TRUST_PROXY: proxies.optional(),
   REQUESTS_PER_MINUTE: perMinute.default(30_000),
   STRANGERS_PER_MINUTE: perMinute.default(1_000),
+  IMPORT_STARTS_PER_SECOND: perSecond.default(20),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(300_000).default(30_000),
 });
 
@@ -165,8 +167,10 @@ export interface ApiSettings {
   trustProxy: string[];
   /** A minute, in this process. */
   rateLimits: { perKey: number; perAddress: number };
-  /** A request that is not there by then is cut off. */
+  /** A request that is not there by then is cut off, and a file that stands still for so long. */
   requestTimeoutMs: number;
+  /** Rows of imports, by all API processes together. */
+  importStartsPerSecond: number;
   partnerKeySecrets: PartnerKeySecret[];
   testClockPrograms: TestClockPrograms;
 }
@@ -195,12 +199,11 @@ export function readApiSettings(environment: NodeJS.ProcessEnv = process.env): A
     trustProxy: env.TRUST_PROXY?.split(',') ?? [],
     rateLimits: { perKey: env.REQUESTS_PER_MINUTE, perAddress: env.STRANGERS_PER_MINUTE },
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    importStartsPerSecond: env.IMPORT_STARTS_PER_SECOND,
     partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     testClockPrograms: testClockPrograms(env),
   };
 }
-
-const perSecond = z.coerce.number().min(0.1).max(1_000);
 
 const worker = z.object({
   ...common.shape,
@@ -214,6 +217,7 @@ const worker = z.object({
   SANDBOX_RAIL_URL: url(['http:', 'https:']).optional(),
   PAYOUT_TASKS_PER_SECOND: perSecond.default(5),
   OUTBOX_POLL_MS: z.coerce.number().int().min(50).default(1_000),
+  WEBHOOK_DELAY_MS: z.coerce.number().int().min(0).max(600_000).default(30_000),
   WORKER_ADMIN_HOST: z.string().default('127.0.0.1'),
   WORKER_ADMIN_PORT: port.default(8091),
   WORKER_GRACE_MS: z.coerce.number().int().min(1_000).default(20_000),
@@ -235,6 +239,8 @@ export interface WorkerSettings {
   /** Of all workers together; a payout takes two: one pays, one books. */
   payoutTasksPerSecond: number;
   outboxPollMs: number;
+  /** How long an event must have stood before subscribers are told. */
+  webhookDelayMs: number;
   admin: AdminPort;
   /** On shutdown, running activities get this long; a quarter more, and they are abandoned to their retries. */
   graceMs: number;
@@ -268,6 +274,7 @@ export function readWorkerSettings(environment: NodeJS.ProcessEnv = process.env)
     sandboxRailUrl: env.SANDBOX_RAIL_URL?.replace(/\/$/, ''),
     payoutTasksPerSecond: env.PAYOUT_TASKS_PER_SECOND,
     outboxPollMs: env.OUTBOX_POLL_MS,
+    webhookDelayMs: env.WEBHOOK_DELAY_MS,
     admin: { host: env.WORKER_ADMIN_HOST, port: env.WORKER_ADMIN_PORT, portVariable: 'WORKER_ADMIN_PORT' },
     graceMs: env.WORKER_GRACE_MS,
     maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Enrollment } from '../dev/apiClient';
 import { makeKey } from '../api/keyFormat';
 import { ROUTES } from '../api/routes';
+import { sendImport } from './support/importFiles';
 import { publishProgram } from './support/programs';
+import { sendTest, subscribe } from './support/subscriptions';
 import {
   ADVERTISER,
   OTHER_ADVERTISER,
@@ -26,18 +28,46 @@ const KEYS = {
 const STAFF: readonly Who[] = ['approver', 'admin', 'operator', 'auditor'];
 type Who = keyof typeof KEYS;
 
+const SIGNED = 'POST /v1/webhooks/{surveyPartner}';
+
 /** Answers in the order of KEYS. */
 const POLICY: {
   route: string;
   body?: () => unknown;
+  /** Of the body, if it is no JSON. */
+  type?: string;
+  query?: () => string;
   /** The code of an answer of 409. */
   conflict?: string;
   /** It ends the enrollment, or needs one that has ended: whoever has a right to it gets one of its own. */
   ofItsOwn?: () => Promise<Enrollment>;
+  /** It ends a subscription: whoever has a right to it gets one of its own. */
+  subscribes?: true;
   answers: [number, number, number, number, number, number, number, number];
 }[] = [
   { route: 'GET /v1/enrollments', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/counts', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
+  {
+    route: 'POST /v1/enrollment-imports',
+    query: () => `?programId=${t.programId}`,
+    type: 'application/x-ndjson',
+    // Each of the file's rows fails; that is no matter of the right to send it.
+    body: () => ({}),
+    answers: [202, 202, 403, 403, 403, 202, 403, 403],
+  },
+  {
+    route: 'POST /v1/partner-confirmations',
+    body: () => ({ items: [{ enrollmentId: 'enr_none', advertiserId: ADVERTISER, outcome: 'confirmed' }] }),
+    answers: [403, 403, 202, 202, 403, 202, 403, 403],
+  },
+  {
+    route: 'POST /v1/deferrals',
+    body: () => ({ items: [{ enrollmentId: 'enr_none', month: '2023-11' }] }),
+    answers: [403, 403, 202, 202, 403, 202, 403, 403],
+  },
+  { route: 'GET /v1/batches/{batchId}', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
+  { route: 'GET /v1/batches/{batchId}/items', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
+  { route: 'GET /v1/enrollments/export', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
   // Nothing has been calculated yet.
   {
@@ -185,12 +215,74 @@ const POLICY: {
     body: () => ({}),
     answers: [403, 403, 403, 403, 403, 200, 200, 403],
   },
+  {
+    route: 'POST /v1/webhook-subscriptions',
+    body: () => ({ url: 'http://127.0.0.1:1/hooks' }),
+    answers: [201, 201, 201, 201, 403, 201, 403, 403],
+  },
+  { route: 'GET /v1/webhook-subscriptions', answers: [200, 200, 200, 200, 403, 200, 403, 403] },
+  {
+    route: 'GET /v1/webhook-subscriptions/{subscriptionId}',
+    answers: [200, 404, 404, 404, 403, 200, 403, 403],
+  },
+  {
+    route: 'POST /v1/webhook-subscriptions/{subscriptionId}/rotation',
+    body: () => ({}),
+    answers: [201, 404, 404, 404, 403, 201, 403, 403],
+  },
+  {
+    route: 'POST /v1/webhook-subscriptions/{subscriptionId}/enabling',
+    body: () => ({}),
+    answers: [200, 404, 404, 404, 403, 200, 403, 403],
+  },
+  {
+    route: 'POST /v1/webhook-subscriptions/{subscriptionId}/test',
+    body: () => ({}),
+    answers: [202, 404, 404, 404, 403, 202, 403, 403],
+  },
+  {
+    route: 'GET /v1/webhook-subscriptions/{subscriptionId}/deliveries',
+    answers: [200, 404, 404, 404, 403, 200, 403, 403],
+  },
+  {
+    route: 'POST /v1/webhook-subscriptions/{subscriptionId}/deliveries/{deliveryId}/redelivery',
+    body: () => ({}),
+    answers: [202, 404, 404, 404, 403, 202, 403, 403],
+  },
+  {
+    route: 'POST /v1/webhook-subscriptions/{subscriptionId}/deletion',
+    body: () => ({}),
+    subscribes: true,
+    answers: [200, 404, 404, 404, 403, 200, 403, 403],
+  },
+  {
+    // No key has a right to it: it is authenticated by its signature.
+    route: SIGNED,
+    body: () => ({}),
+    answers: [401, 401, 401, 401, 401, 401, 401, 401],
+  },
+  {
+    route: 'POST /v1/webhook-secrets',
+    body: () => ({ surveyPartner: 'kno' }),
+    answers: [403, 403, 403, 403, 403, 201, 403, 403],
+  },
+  { route: 'GET /v1/webhook-secrets', answers: [403, 403, 403, 403, 403, 200, 403, 403] },
+  {
+    route: 'POST /v1/webhook-secrets/{secretId}/retirement',
+    body: () => ({}),
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
 ];
 
 let t: TestService;
 let form: Form;
 let enrolled: Enrollment;
 let keyId: string;
+let secretId: string;
+/** Of `caller`. */
+let subscriptionId: string;
+let deliveryId: string;
+let batchId: string;
 beforeAll(async () => {
   t = await startTestService({ environment: { STRANGERS_PER_MINUTE: '100000' } });
   form = t.form();
@@ -198,8 +290,19 @@ beforeAll(async () => {
   await t.untilEvent(enrolled.id, 'advertiser_located');
   const made = await t.admin.post<{ keyId: string }>('/v1/api-keys', { role: 'auditor', id: 'eve' });
   keyId = made.body.keyId;
+  const secret = await t.admin.post<{ secretId: string }>('/v1/webhook-secrets', { surveyPartner: 'kno' });
+  secretId = secret.body.secretId;
+  subscriptionId = await subscribed();
+  deliveryId = await sendTest(t.caller, subscriptionId);
+  const url = `${t.service.apiUrl}/v1/enrollment-imports?programId=${t.programId}`;
+  const file = { url, key: 'batch', as: KEYS.caller, type: 'application/x-ndjson' };
+  batchId = (await sendImport(file, ['{}'])).body.batchId;
 });
 afterAll(() => t?.stop());
+
+async function subscribed(): Promise<string> {
+  return (await subscribe(t.caller, 'http://127.0.0.1:1/hooks', ['enrollment.ended'])).subscriptionId;
+}
 
 async function newEnrollment(): Promise<Enrollment> {
   const { body } = await t.caller.post('/v1/enrollments', t.form());
@@ -219,7 +322,7 @@ async function withdrawnEnrollment(): Promise<Enrollment> {
 }
 
 async function call(
-  { route, body }: (typeof POLICY)[number],
+  { route, body, type = 'application/json', query }: (typeof POLICY)[number],
   authorization?: string,
   key?: string,
   { id } = enrolled,
@@ -229,17 +332,24 @@ async function call(
     .replace('{enrollmentId}', id)
     .replace('{programId}', t.programId)
     .replace('{revision}', '1')
-    .replace('{keyId}', keyId);
-  const response = await fetch(t.service.apiUrl + path, {
+    .replace('{keyId}', keyId)
+    .replace('{subscriptionId}', subscriptionId)
+    .replace('{deliveryId}', deliveryId)
+    .replace('{secretId}', secretId)
+    .replace('{surveyPartner}', 'kno')
+    .replace('{batchId}', batchId);
+  const response = await fetch(t.service.apiUrl + path + (query?.() ?? ''), {
     method,
     headers: {
       ...(authorization !== undefined && { authorization }),
-      ...(body && { 'content-type': 'application/json' }),
+      ...(body && { 'content-type': type, 'idempotency-key': randomUUID() }),
       ...(key !== undefined && { 'idempotency-key': key }),
     },
     ...(body && { body: JSON.stringify(body()) }),
   });
-  const answer = (await response.json()) as Record<string, unknown>;
+  const text = await response.text();
+  const isFile = response.headers.get('content-type')!.startsWith('text/csv');
+  const answer = (isFile ? { text } : JSON.parse(text)) as Record<string, unknown>;
   return { status: response.status, headers: response.headers, body: answer };
 }
 
@@ -262,6 +372,7 @@ test.each(refused.map((each) => [each.who, each.policy.route, each] as const))(
     const { status, body } = await call(policy, `Bearer ${KEYS[who]}`);
     expect(status).toBe(expected(policy, who));
     const codes: Record<number, string> = {
+      401: 'UNAUTHENTICATED',
       403: 'FORBIDDEN',
       404: 'NOT_FOUND',
       409: policy.conflict ?? 'BRAND_ALREADY_ENROLLED',
@@ -302,16 +413,19 @@ describe('without a valid key', () => {
 
   test('When the key is missing, malformed or wrong, then every route is 401 with the same body', async () => {
     const bodies = new Set<string>();
+    const ofSigned = new Set<string>();
     for (const policy of POLICY) {
       for (const [name, authorization] of Object.entries(AUTHORIZATIONS)) {
         const { status, headers, body } = await call(policy, authorization);
         expect([policy.route, name, status]).toEqual([policy.route, name, 401]);
         expect(headers.get('www-authenticate')).toBe('Bearer');
         expect(body['requestId']).toBe(headers.get('x-request-id'));
-        bodies.add(JSON.stringify({ ...body, requestId: 'its own' }));
+        const told = JSON.stringify({ ...body, requestId: 'its own' });
+        (policy.route === SIGNED ? ofSigned : bodies).add(told);
       }
     }
-    expect([...bodies]).toEqual([expect.stringContaining('"code":"UNAUTHENTICATED"')]);
+    for (const told of [bodies, ofSigned])
+      expect([...told]).toEqual([expect.stringContaining('"code":"UNAUTHENTICATED"')]);
   });
 });
 
@@ -375,6 +489,7 @@ test.each(
   'When %s asks for %s with a right to it, then it is done, and only staff get an address of Temporal UI',
   async (_who, _route, { policy, who }) => {
     const own = await policy.ofItsOwn?.();
+    if (policy.subscribes) subscriptionId = await subscribed();
     const { status, body } = await call(policy, `Bearer ${KEYS[who]}`, undefined, own);
     expect(status).toBe(expected(policy, who));
     const isStaff = STAFF.includes(who);

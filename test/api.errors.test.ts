@@ -1,4 +1,5 @@
 /** A body that cannot be used is refused, and everything that is wrong with it is named. */
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Enrollment } from '../dev/apiClient';
 import { expectProblem, pointers, sendRaw } from './support/rawRequest';
@@ -172,6 +173,7 @@ test.each<[string, string | Buffer, Record<string, string>, number, string]>([
     'UNSUPPORTED_MEDIA_TYPE',
   ],
   ['no JSON', '{"programId":', JSON_TYPE, 400, 'INVALID_REQUEST'],
+  ['no UTF-8', Buffer.from('{"programId":"M\xfcller"}', 'latin1'), JSON_TYPE, 400, 'INVALID_REQUEST'],
   ['a list', '[]', JSON_TYPE, 400, 'INVALID_REQUEST'],
   ['null', 'null', JSON_TYPE, 400, 'INVALID_REQUEST'],
   ['a text', '"text"', JSON_TYPE, 400, 'INVALID_REQUEST'],
@@ -194,6 +196,33 @@ test.each<[string, string | Buffer, Record<string, string>, number, string]>([
   const refused = await send(body, '/v1/enrollments', headers);
   expectProblem(refused, status, code);
   expect(refused.text.length).toBeLessThan(20_000);
+});
+
+test('When a text is as long as it may be, then each of its characters counts once', async () => {
+  const { contact } = t.form();
+  const post = (name: string) => t.caller.post('/v1/enrollments', t.form({ contact: { ...contact, name } }));
+  expect((await post('🎉'.repeat(200))).status).toBe(201);
+  expect((await post('🎉'.repeat(201))).status).toBe(400);
+});
+
+test('When answers have a name that JavaScript gives a meaning to, then it is refused and not left out', async () => {
+  const answers = `{"__proto__":1,${JSON.stringify(t.answers).slice(1)}`;
+  const refused = await send(`{"answers":${answers}}`, `/v1/enrollments/${enrolled.id}/questionnaire`);
+  expectProblem(refused, 400, 'INVALID_REQUEST');
+  expect(pointers(refused)).toEqual(['/answers/__proto__']);
+});
+
+test('When an id is as long as a path may be, then there is no such enrollment, for a write as for a read', async () => {
+  const path = `/v1/enrollments/${randomBytes(3_000).toString('hex')}`;
+  expectProblem(await sendRaw(t.service.apiUrl + path), 404, 'NOT_FOUND');
+  expectProblem(await send('{}', `${path}/withdrawal`), 404, 'NOT_FOUND');
+});
+
+test('When a reader names a version of the answer, then it gets the answer, since there are no versions', async () => {
+  const answer = await sendRaw(`${t.service.apiUrl}/v1/enrollments/${enrolled.id}`, {
+    headers: { 'if-none-match': '*' },
+  });
+  expect(answer).toMatchObject({ status: 200, body: { id: enrolled.id } });
 });
 
 test('When a body is missing, then every required field is named', async () => {

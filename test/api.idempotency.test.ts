@@ -120,6 +120,16 @@ test('When a refusal is repeated, then it is replayed with the id of its own req
   expect(again.body.requestId).not.toBe(first.body.requestId);
 });
 
+test('When a refusal names what no jsonb can hold, then it is kept and replayed like any other', async () => {
+  const key = randomUUID();
+  const publish = () =>
+    t.admin.post<Problem>(`/v1/programs/${t.programId}/revisions`, { 'a\0b': 1, 'a\ud83d': 1 }, key);
+  const [first, again] = [await publish(), await publish()];
+  expect([first.status, replayed(first)]).toEqual([422, null]);
+  expect([again.status, replayed(again)]).toEqual([422, 'true']);
+  expect({ ...again.body, requestId: '' }).toEqual({ ...first.body, requestId: '' });
+});
+
 test('When the answer to an enrollment was lost, then its retry is 201 with the same enrollment', async () => {
   const form = t.form();
   const key = randomUUID();

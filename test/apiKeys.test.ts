@@ -106,11 +106,16 @@ describe('over HTTP', () => {
     [{ role: 'admin', id: 'x', surveyPartner: 'kno' }, '/surveyPartner'],
     [{ role: 'root', id: 'x' }, '/role'],
     [{ role: 'caller', id: 'two words' }, '/id'],
-    [{ role: 'caller', id: 'x', expiresAt: '2020-01-01T00:00:00Z' }, '/expiresAt'],
     [{ role: 'caller', id: 'x', key: 'pps_live_mine' }, '/key'],
   ])('When a key is asked for as %j, then it is 400 and names %s', async (body, pointer) => {
     const refused = await t.admin.post<{ errors: object[] }>('/v1/api-keys', body);
     expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+  });
+
+  test('When a key is to expire before now, then it is 422 and says so', async () => {
+    const past = { role: 'caller', id: 'x', expiresAt: '2020-01-01T00:00:00Z' };
+    const refused = await t.admin.post<{ errors: object[] }>('/v1/api-keys', past);
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: '/expiresAt' }] } });
   });
 
   test('When a key is made, then nothing in the database, in the list or in the log gives it away', async () => {

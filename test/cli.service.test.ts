@@ -163,6 +163,50 @@ test('When an admin makes, rotates and revokes keys, then they open the service 
   );
 });
 
+test('When webhooks are made, rotated, sent again, enabled and deleted, then pps says what came of it', async () => {
+  const made = await asJson<{ subscriptionId: string; secret: string }>(
+    'caller',
+    'webhooks create http://127.0.0.1:1/hooks --events enrollment.opened,enrollment.ended',
+  );
+  const { subscriptionId } = made;
+  expect(made).toMatchObject({
+    secret: expect.stringMatching(/^whsec_/) as string,
+    events: ['enrollment.opened', 'enrollment.ended'],
+  });
+  await enroll();
+  const log = await asJson<{ items: { deliveryId: string }[] }>(
+    'caller',
+    `webhooks deliveries ${subscriptionId}`,
+  );
+  const [{ deliveryId }] = log.items as [{ deliveryId: string }];
+  expect((await pps('caller', `webhooks deliveries ${subscriptionId} --status pending`)).stdout).toMatch(
+    new RegExp(`^${deliveryId} +enrollment.opened +enr_`, 'm'),
+  );
+  expect((await pps('caller', `webhooks redeliver ${subscriptionId} ${deliveryId}`)).stdout).toBe(
+    `${deliveryId} (enrollment.opened) is sent again.\n`,
+  );
+  const rotated = await pps('caller', `webhooks rotate ${subscriptionId} --overlap-hours 48`);
+  expect(rotated.stdout).toMatch(/Secret +whsec_/);
+  expect(rotated.stdout).not.toContain(made.secret);
+  await t.db.query(
+    `update webhook_subscription set disabled_at = now(), disabled_reason = 'GONE' where subscription_id = $1`,
+    [subscriptionId],
+  );
+  expect((await pps('caller', 'webhooks list')).stdout).toMatch(
+    new RegExp(`^${subscriptionId} .*owner shop-app +disabled .*GONE`, 'm'),
+  );
+  expect((await pps('caller', `webhooks enable ${subscriptionId}`)).stdout).toBe(
+    `${subscriptionId}: http://127.0.0.1:1/hooks is told of events from now on.\n`,
+  );
+  expect((await pps('caller', `webhooks delete ${subscriptionId}`)).code).toBe(0);
+  expect((await pps('caller', `webhooks delete ${subscriptionId}`)).code).toBe(3);
+  const inner = await pps('caller', 'webhooks create https://10.0.0.7/');
+  expect([inner.code, inner.stderr]).toEqual([
+    3,
+    expect.stringContaining('\n  /url: must lead to a public address') as string,
+  ]);
+});
+
 test('When a definition is published, then its changes are told first, and a faulty one has its lines', async () => {
   const definition = { ...t.definition, name: 'Another name' };
   cli.write('program.json', JSON.stringify(definition, null, 2));
@@ -219,23 +263,31 @@ test('When a list is watched, then it is printed again when something has change
   expect(cli.read('watched.txt')).toMatch(new RegExp(`${id} .*withdrawn`));
 });
 
-test('When docs/cli.md shows the way to the payout, then each command prints what the document says', async () => {
-  const own = await startTestService({ definition: (demo) => ({ ...demo, id: 'pps-demo' }) });
-  try {
-    const [, block] = /```console service\n([\s\S]*?)```/.exec(readSource('docs/cli.md'))!;
-    const examples = block!.split(/^\$ /m).slice(1).map(parted);
-    expect(examples.length).toBeGreaterThan(8);
-    // One shell for all, as a reader has; a mark between the commands tells their outputs apart.
-    const script = examples.map(({ line }) => `${line}\necho =====\n`).join('');
-    cli.write('tour.sh', `exec 2>&1\nexport PPS_URL='${own.service.apiUrl}'\n${script}`);
-    const { stdout } = await cli.shell('sh tour.sh');
-    const printed = stdout.split('=====\n');
-    for (const [index, { line, output }] of examples.entries())
-      expect([line, printed[index]]).toEqual([line, expect.stringMatching(withGaps(output)) as string]);
-  } finally {
-    await own.stop();
-  }
-});
+const tours = [
+  ...readSource('docs/cli.md').matchAll(
+    /## ([^\n]+)\n(?:(?!\n## )[\s\S])*?```console service\n([\s\S]*?)```/g,
+  ),
+];
+
+test.each(tours.map(([, title, block]) => [title!, block!] as const))(
+  'When docs/cli.md shows commands under "%s", then each prints what the document says',
+  async (_title, block) => {
+    const own = await startTestService({ definition: (demo) => ({ ...demo, id: 'pps-demo' }) });
+    try {
+      const examples = block.split(/^\$ /m).slice(1).map(parted);
+      expect(examples.length).toBeGreaterThan(4);
+      // One shell for all, as a reader has; a mark between the commands tells their outputs apart.
+      const script = examples.map(({ line }) => `${line}\necho =====\n`).join('');
+      cli.write('tour.sh', `exec 2>&1\nexport PPS_URL='${own.service.apiUrl}'\n${script}`);
+      const { stdout } = await cli.shell('sh tour.sh');
+      const printed = stdout.split('=====\n');
+      for (const [index, { line, output }] of examples.entries())
+        expect([line, printed[index]]).toEqual([line, expect.stringMatching(withGaps(output)) as string]);
+    } finally {
+      await own.stop();
+    }
+  },
+);
 
 /** A command may have several lines: within quotes, and a text up to the word that ends it. */
 function parted(example: string): { line: string; output: string } {

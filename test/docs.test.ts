@@ -1,7 +1,7 @@
 /** The documents against the sources: what they name exists. Needs no servers. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { rolesOf } from '../api/policy';
+import { isSigned, rolesOf } from '../api/policy';
 import { ROUTES } from '../api/routes';
 import { parseDefinition } from '../program/parseDefinition';
 import { isTitleOf, readSource, ROOT, testTitles, variablesRead } from './support/sources';
@@ -78,7 +78,7 @@ test('When a route is served, then docs/api.md lists it with the roles of the po
   ].map(([, method, path, roles]) => `${method} ${path!.replaceAll(/\{\w+\}/g, '{}')}: ${roles}`);
   const all = 'caller, partner, admin, approver, operator, auditor';
   const served = ROUTES.map(({ method, path, operationId }) => {
-    const roles = rolesOf(operationId).join(', ');
+    const roles = isSigned(operationId) ? 'who signs it' : rolesOf(operationId).join(', ');
     return `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{}')}: ${roles === all ? 'all' : roles}`;
   });
   expect(listed.sort()).toEqual(served.sort());

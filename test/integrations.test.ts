@@ -18,6 +18,7 @@ import { splitRange } from '../integrations/reportRanges';
 import { createSandboxRail, type SandboxRail } from '../integrations/sandboxRail';
 import { createTikTok, type TikTok } from '../integrations/tiktok';
 import { createTokenBucket } from '../integrations/tokenBucket';
+import { createWebhookUrlJudge } from '../integrations/webhookAddress';
 import type { PayoutRequest } from '../program/payout';
 import { ThirdPartyError } from '../program/thirdPartyError';
 
@@ -200,6 +201,65 @@ describe('outgoing HTTP: where it may go', () => {
     const origin = `http://rebinding.example:${port}`;
     await expect(httpTo(origin).request(get(`${origin}/`))).resolves.toMatchObject({ body: 'first' });
     expect([asked.mock.calls.length, seen.connections]).toEqual([1, 1]);
+  });
+
+  function httpToAny(allowLoopback: boolean): Http {
+    const made = createHttp({ allowedOrigins: 'any of a webhook', allowLoopback });
+    undo.push(() => made.close());
+    return made;
+  }
+
+  test('When any origin of a webhook is allowed, then http, users and inner addresses are not, whatever their spelling', async () => {
+    const attempts = countAttempts();
+    const any = httpToAny(false);
+    for (const [url, code] of [
+      ['http://hooks.example/', 'ORIGIN_NOT_ALLOWED'],
+      ['http://127.0.0.1/', 'ORIGIN_NOT_ALLOWED'],
+      ['https://ana@hooks.example/', 'ORIGIN_NOT_ALLOWED'],
+      ['file:///etc/passwd', 'ORIGIN_NOT_ALLOWED'],
+      ['https://127.0.0.1/', 'ADDRESS_NOT_ALLOWED'],
+      ['https://2130706433/', 'ADDRESS_NOT_ALLOWED'],
+      ['https://169.254.169.254/', 'ADDRESS_NOT_ALLOWED'],
+      ['https://[::1]/', 'ADDRESS_NOT_ALLOWED'],
+      ['https://[::ffff:10.0.0.7]/', 'ADDRESS_NOT_ALLOWED'],
+    ]) {
+      const error = await httpFailure(any.request(get(url!)));
+      expect([url, error]).toMatchObject([url, { phase: 'refused', code }]);
+    }
+    expect(attempts.count).toBe(0);
+  });
+
+  test('When the name of a webhook leads inside only once it is called, then nothing is connected to', async () => {
+    resolveTo(['93.184.216.34'], ['10.0.0.7']);
+    const url = 'https://rebinding.example/';
+    expect(await createWebhookUrlJudge(false)(url)).toBeUndefined();
+    const error = await httpFailure(httpToAny(false).request(get(url)));
+    expect(error).toMatchObject({ phase: 'refused', code: 'ADDRESS_NOT_ALLOWED' });
+  });
+
+  test('When a name leads to a public and an inner address, then no webhook may go there', async () => {
+    resolveTo(['93.184.216.34', '10.0.0.7']);
+    expect(await createWebhookUrlJudge(false)('https://mixed.example/')).toMatch('public address');
+  });
+
+  test('When loopback is allowed, then a webhook may go to this machine by http, and to no other', async () => {
+    const { port } = await serveHttp((_req, res) => res.end('here'));
+    const any = httpToAny(true);
+    await expect(any.request(get(`http://127.0.0.1:${port}/`))).resolves.toMatchObject({ body: 'here' });
+    const error = await httpFailure(any.request(get('http://10.0.0.7/')));
+    expect(error).toMatchObject({ phase: 'refused', code: 'ORIGIN_NOT_ALLOWED' });
+  });
+
+  test('When the status alone is asked for, then a body that is long, packed or broken off does no harm', async () => {
+    const { origin } = await serveHttp((req, res) => {
+      res.writeHead(202, { 'content-encoding': 'gzip', 'content-length': '5000' });
+      if (req.url === '/long') res.end('x'.repeat(5_000));
+      else res.write('x', () => res.destroy());
+    });
+    for (const path of ['/long', '/broken']) {
+      const answer = await httpTo(origin).request(get(origin + path, { statusOnly: true }));
+      expect(answer).toMatchObject({ status: 202, body: '' });
+    }
   });
 
   test('When an origin is not on the list, or the URL carries a user, then it is refused without an attempt', async () => {

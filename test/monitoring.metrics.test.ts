@@ -8,6 +8,7 @@ import { PROBLEM_CODES } from '../api/problemCodes';
 import { createApiClient, eventually } from '../dev/apiClient';
 import { environmentOf, type ServicePlan } from '../dev/service';
 import { builtEntry, DEVELOPMENT_KEYS } from '../dev/settings';
+import { readBacklog } from '../database/backlog';
 import { ATTENTION } from '../program/attention';
 import { REASONS } from '../program/reasonCodes';
 import { STATUSES } from '../program/status';
@@ -36,6 +37,7 @@ beforeAll(async () => {
   stuckId = await enroll();
   enrollmentId = await payOne();
   await stick(stuckId);
+  await leaveUndone();
   ofApi = await api();
   ofWorker = await worker();
 });
@@ -88,6 +90,19 @@ async function stick(id: string): Promise<void> {
   await untilInDatabase(
     'select from outbox where enrollment_id = $1 and attempts > 0 and last_error is not null',
     id,
+  );
+}
+
+/** One item that is not due yet, and one of a file that has not arrived in full. */
+async function leaveUndone(): Promise<void> {
+  await t.db.query(
+    `insert into batch (batch_id, kind, given_by, owner, message_id, state)
+     values ('bat_left', 'deferrals', '{}', 'nobody', 'left', 'accepted'), ('bat_half', 'enrollments', '{}', 'nobody', 'half', 'receiving')`,
+  );
+  await t.db.query(
+    `insert into batch_item (batch_id, position, content, status, due_at)
+     values ('bat_left', 0, '{}', 'pending', now() + interval '1 day'), ('bat_left', 1, null, 'done', now()),
+            ('bat_half', 0, '{}', 'pending', now() + interval '1 day')`,
   );
 }
 
@@ -231,6 +246,37 @@ describe('the worker', () => {
     expect(wakes('failed')).toBeGreaterThanOrEqual(1);
   });
 
+  test('When items of a batch wait, then they are pending, but not while their file is still received', () => {
+    expect(ofWorker.value('pps_batch_items_pending', { kind: 'deferrals' })).toBe(1);
+    expect(ofWorker.value('pps_batch_items_pending', { kind: 'enrollments' })).toBe(0);
+  });
+
+  test('When webhooks wait, then those that are due and not sent are late, and a disabled subscription has none', async () => {
+    const client = await t.db.connect();
+    try {
+      await client.query('begin');
+      await client.query(
+        `insert into webhook_subscription (subscription_id, audience, for_test_clocks, url, events, message_id, created_by, disabled_at, disabled_reason)
+         values ('whk_on', 'all', false, 'https://a.example', '{enrollment.*}', 'on', '{}', null, null),
+                ('whk_off', 'all', false, 'https://a.example', '{enrollment.*}', 'off', '{}', now(), 'GAVE_UP')`,
+      );
+      await client.query(
+        `insert into webhook_delivery (delivery_id, subscription_id, event_type, body, due_at)
+         values ('msg_1', 'whk_on', 'webhook.test', '', now() - interval '2 minutes'),
+                ('msg_2', 'whk_on', 'webhook.test', '', now() - interval '1 second'),
+                ('msg_3', 'whk_off', 'webhook.test', '', now() - interval '2 minutes')`,
+      );
+      // Not committed, so no worker takes them.
+      const database = { transaction: (work: (db: typeof client) => unknown) => work(client) };
+      expect((await readBacklog(database as never)).webhooks).toEqual({ late: 1, disabledSubscriptions: 1 });
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+    expect(ofWorker.value('pps_webhook_deliveries_late')).toBe(0);
+    expect(ofWorker.value('pps_webhook_subscriptions_disabled')).toBe(0);
+  });
+
   test('When figures were read a moment ago, then another scrape does not read them again', async () => {
     const age = () =>
       worker().then((scraped) => scraped.value('pps_figures_age_seconds', { figures: 'stock' })!);
@@ -269,7 +315,7 @@ describe('labels', () => {
     status: ['2xx', '3xx', '4xx', '5xx', 'aborted', ...STATUSES],
     code: [...Object.keys(PROBLEM_CODES), ...Object.keys(REASONS)],
     limit: ['key', 'address'],
-    kind: ['start', 'wake'],
+    kind: ['start', 'wake', 'enrollments', 'partner_confirmations', 'deferrals'],
     outcome: ['delivered', 'failed'],
     reason: Object.keys(ATTENTION),
     state: ['frozen', 'submitting', 'pending', 'unknown', 'paid', 'refused', 'void'],

@@ -8,6 +8,11 @@ import { createDatabase, type Database } from '../database/pool';
 import { writeProjection } from '../database/projection';
 import { insertSubmission } from '../database/submissions';
 import { readTimeline } from '../database/timeline';
+import {
+  deleteSubscription,
+  disableSubscription,
+  insertSubscription,
+} from '../database/webhookSubscriptions';
 import { eventually } from '../dev/apiClient';
 import { prepareDatabase } from '../dev/database';
 import { openedState, type EnrollmentState } from '../program/enrollmentState';
@@ -162,6 +167,89 @@ test('When a workflow was replaced by a restart, then what it still writes is ig
 test('When one key comes twice in one write, then the later entry stands and the write goes through', async () => {
   await write(entries(3, ['opened', 'twice', 'twice']));
   expect((await readModel()).keys).toEqual(['1 opened', '3 twice']);
+});
+
+describe('webhooks of what is written', () => {
+  let subscriptionId: string;
+  beforeEach(async () => {
+    subscriptionId = `whk_${randomBytes(6).toString('hex')}`;
+    await insertSubscription(database.pool, {
+      ...{ subscriptionId, messageId: subscriptionId, audience: 'owner me', forTestClocks: false },
+      ...{ url: 'https://hooks.example/', events: ['enrollment.*'] },
+      createdBy: { role: 'caller', id: 'me', keyId: 'settings:caller:me' },
+    });
+  });
+  afterEach(() => deleteSubscription(database.pool, subscriptionId));
+
+  interface Made {
+    deliveryId: string;
+    event: string;
+    body: string;
+  }
+  async function made(): Promise<Made[]> {
+    const { rows } = await database.pool.query<Made>(
+      `select delivery_id as "deliveryId", event_type as event, body from webhook_delivery
+        where subscription_id = $1 order by event_type`,
+      [subscriptionId],
+    );
+    return rows;
+  }
+  const events = async () => (await made()).map(({ event }) => event);
+  const sendAll = () => database.pool.query('update webhook_delivery set attempts = 1');
+
+  test('When a projection is repeated, then there is no second event', async () => {
+    await write(entries(2, ['opened', 'held']));
+    const first = await made();
+    expect(first.map(({ event }) => event)).toEqual(['enrollment.held', 'enrollment.opened']);
+    await write(entries(2, ['opened', 'held']));
+    expect(await made()).toEqual(first);
+  });
+
+  test('When a lost task is redone otherwise, then nobody is told of what did not happen', async () => {
+    await write(entries(2, ['opened', 'lost'], '2023-12'));
+    await write(entries(2, ['other']));
+    expect(await events()).toEqual(['enrollment.opened', 'enrollment.other']);
+  });
+
+  test('When a task is redone before its event was sent, then the event says what the redone one did', async () => {
+    await write(entries(1, ['opened']));
+    await write(entries(2, ['held'], '2023-12'));
+    const [before] = await made();
+    await write(entries(3, ['signal', 'held']));
+    const [after] = await made();
+    expect(after!.deliveryId).toBe(before!.deliveryId);
+    expect([before, after].map((event) => (JSON.parse(event!.body) as { data: object }).data)).toMatchObject([
+      { sequence: 2, calculationMonth: '2023-12' },
+      { sequence: 3, calculationMonth: '2023-11' },
+    ]);
+  });
+
+  test('When an event was sent, then its bytes stay as they were, and a redone task makes no other of it', async () => {
+    await write(entries(2, ['opened', 'held'], '2023-12'));
+    await sendAll();
+    const sent = await made();
+    await write(entries(3, ['opened', 'signal', 'held']));
+    expect((await made()).filter(({ event }) => event !== 'enrollment.signal')).toEqual(sent);
+    await write(entries(1, ['opened']));
+    await write(entries(2, ['held']));
+    expect((await made()).filter(({ event }) => event !== 'enrollment.signal')).toEqual(sent);
+  });
+
+  test('When its log was swept, then an event that is projected again is not told again', async () => {
+    await write(entries(2, ['opened', 'held']));
+    await database.pool.query('delete from webhook_delivery');
+    await write(entries(2, ['opened', 'held']));
+    expect(await made()).toEqual([]);
+  });
+
+  test('When a subscription is disabled, or nobody subscribes, then nothing is made', async () => {
+    await database.transaction((db) => disableSubscription(db, subscriptionId, 'GONE'));
+    await write(entries(2, ['opened', 'held']));
+    const { rowCount } = await database.pool.query('select from webhook_delivery where enrollment_id = $1', [
+      state.enrollmentId,
+    ]);
+    expect(rowCount).toBe(0);
+  });
 });
 
 test('When a write has waited for the row until after its attempt was given up, then it changes nothing', async () => {

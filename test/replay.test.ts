@@ -29,6 +29,7 @@ test('When histories are recorded, then each way through the process is among th
     expect.arrayContaining([
       'straight-path.json',
       'deferral.json',
+      'standing-confirmation.json',
       'corrected-advertiser.json',
       'lost-payout-answer.json',
       'rolled-on-then-ineligible.json',

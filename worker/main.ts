@@ -1,5 +1,5 @@
 /**
- * The worker process: workflows, activities, payouts and the outbox loop. The only place that joins activities to
+ * The worker process: workflows, activities, payouts, the loops of outbox and webhooks. The only place that joins ports to
  * adapters. SIGTERM or SIGINT drains it (settings: WORKER_GRACE_MS); a second one ends it at once.
  */
 import { DefaultLogger, NativeConnection } from '@temporalio/worker';
@@ -10,6 +10,7 @@ import { createFairing } from '../integrations/fairing';
 import { createHttp } from '../integrations/http';
 import { createSandboxRail } from '../integrations/sandboxRail';
 import { createTikTok } from '../integrations/tiktok';
+import { createWebhookSender } from '../integrations/webhooks';
 import { closeAdmin, serveAdmin } from '../monitoring/adminServer';
 import { createRegistry } from '../monitoring/processMetrics';
 import { createReadiness } from '../monitoring/readiness';
@@ -21,6 +22,7 @@ import { createWorkflowWatch } from '../temporal/visibility';
 import { countDeliveries, createFigures } from './metrics';
 import { runOutbox } from './outbox';
 import { installRuntime } from './temporalMetrics';
+import { runWebhooks } from './webhooks';
 import { createWorkers } from './workers';
 
 async function main(): Promise<void> {
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
     connectionString: settings.databaseUrl,
     onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
   });
-  const { closeHttp, ...thirdParties } = connectThirdParties(settings);
+  const { closeHttp, sendWebhook, ...thirdParties } = connectThirdParties(settings);
   const keyring = createKeyring(settings.partnerKeySecrets);
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal));
   const temporal = connectTemporal(settings.temporal);
@@ -73,13 +75,19 @@ async function main(): Promise<void> {
       settings.outboxPollMs,
       stopping.signal,
     ),
+    runWebhooks({ database, keyring, sendWebhook, logger }, webhookTimes(settings), stopping.signal),
   ]);
   await closeAdmin(admin);
-  // The outbox has ended and nobody asks for readiness, so no call is under way; what an activity still does ends by itself.
+  // Outbox and webhooks have ended and nobody asks for readiness, so no call is under way; what an activity still does ends
+  // by itself.
   await temporal.connection.close();
   await connection.close();
   await database.close();
   closeHttp();
+}
+
+function webhookTimes({ outboxPollMs, webhookDelayMs }: WorkerSettings) {
+  return { pollMs: outboxPollMs, standingMs: webhookDelayMs };
 }
 
 function connectThirdParties(settings: WorkerSettings) {
@@ -91,6 +99,8 @@ function connectThirdParties(settings: WorkerSettings) {
     // The sandbox plays the third parties on this machine.
     allowLoopback: !production,
   });
+  // Subscribers say where these go.
+  const webhookHttp = createHttp({ allowedOrigins: 'any of a webhook', allowLoopback: !production });
   const rails = new Map<string, PayoutRail>();
   if (sandboxRailUrl !== undefined) {
     const rail = createSandboxRail({ http, baseUrl: sandboxRailUrl });
@@ -103,7 +113,11 @@ function connectThirdParties(settings: WorkerSettings) {
     adPlatform: createTikTok({ http, ...tiktok }),
     partnerKeyCheckers,
     rails,
-    closeHttp: () => http.close(),
+    sendWebhook: createWebhookSender(webhookHttp),
+    closeHttp: () => {
+      http.close();
+      webhookHttp.close();
+    },
   };
 }
 

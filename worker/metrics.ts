@@ -37,6 +37,17 @@ export function createFigures(registry: Registry, database: Database, logger: Lo
     'Age of the oldest of them; 0 if there is none.',
   );
   const attention = gauge('pps_attention_items', 'reason', 'Entries of the attention list, by reason.');
+  const batchItems = gauge('pps_batch_items_pending', 'kind', 'Items of batches to be carried out, by kind.');
+  const lateWebhooks = new Gauge({
+    name: 'pps_webhook_deliveries_late',
+    help: 'Webhooks that were due a minute ago and are not being sent.',
+    registers: [registry],
+  });
+  const disabled = new Gauge({
+    name: 'pps_webhook_subscriptions_disabled',
+    help: 'Subscriptions to webhooks that nothing is sent to.',
+    registers: [registry],
+  });
   const enrollments = gauge('pps_enrollments', 'status', 'Enrollments by status, superseded ones included.');
   const payouts = gauge('pps_payouts', 'state', 'Payouts by state.');
   const age = gauge(
@@ -52,6 +63,9 @@ export function createFigures(registry: Registry, database: Database, logger: Lo
       oldest.set({ kind }, oldestSeconds);
     }
     for (const [reason, count] of Object.entries(found.attention)) attention.set({ reason }, count);
+    for (const [kind, count] of Object.entries(found.batchItems)) batchItems.set({ kind }, count);
+    lateWebhooks.set(found.webhooks.late);
+    disabled.set(found.webhooks.disabledSubscriptions);
   };
   const stock = async () => {
     const found = await readStock(database);

@@ -6,9 +6,11 @@ import { claimDue, finishOutboxRow, retryOutboxRow, type OutboxRow } from '../da
 import type { Database } from '../database/pool';
 import { readClock } from '../database/programs';
 import { readResumption } from '../database/resumption';
+import { sweepDeliveries } from '../database/webhookDeliveries';
 import type { Logger } from '../settings/logger';
 import { WorkflowIdTaken, type EnrollmentClient } from '../temporal/enrollments';
 import type { CountDelivery } from './metrics';
+import { pause } from './pause';
 
 const BATCH = 20;
 /** Longer than any single piece of work takes; a worker that dies leaves its rows for that long. */
@@ -32,6 +34,7 @@ export async function runOutbox(deps: Deps, pollMs: number, stopped: AbortSignal
       claimed = await drainOnce(deps);
       if (Date.now() - sweptAt > SWEEP_EVERY_MS) {
         await sweepKeys(deps.database.pool);
+        await sweepDeliveries(deps.database.pool);
         sweptAt = Date.now();
       }
     } catch (error) {
@@ -86,17 +89,4 @@ async function deliver({ database, enrollments }: Deps, row: OutboxRow): Promise
     throw error;
   }
   await markStarted(database.pool, row.enrollmentId);
-}
-
-function pause(ms: number, stopped: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      stopped.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    stopped.addEventListener('abort', done, { once: true });
-    if (stopped.aborted) done();
-  });
 }

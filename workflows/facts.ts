@@ -5,6 +5,7 @@ import type { PartnerCriterion } from '../program/enrollmentState';
 import type { Journal } from './journal';
 import {
   failure,
+  isInstant,
   isReasonCode,
   isText,
   refusal,
@@ -47,7 +48,8 @@ export function confirmPartner(journal: Journal): Kind<messages.ConfirmPartnerMe
   const isKnown = ({ criteria }: messages.ConfirmPartnerMessage) =>
     confirmationStands(journal.state, criteria);
   return {
-    isComplete: namesItsSubmission,
+    isComplete: (message) =>
+      namesItsSubmission(message) && (message.statedAt === undefined || isInstant(message.statedAt)),
     check(message) {
       refuseOnceCalculating(journal);
       requireCurrentSubmission(journal, message);
@@ -61,7 +63,7 @@ export function confirmPartner(journal: Journal): Kind<messages.ConfirmPartnerMe
         key: message.messageId,
         type: 'partner_confirmed',
         actor: message.actor,
-        details: { ...subjectOf(journal, message), repeated },
+        details: { ...subjectOf(journal, message), ...statementDate(message), repeated },
       });
     },
   };
@@ -159,15 +161,20 @@ function requireCurrentSubmission({ state }: Journal, message: messages.PartnerW
 
 function recordStatement(
   journal: Journal,
-  { criteria, actor }: messages.PartnerWordMessage,
+  { criteria, actor, statedAt = journal.now() }: messages.ConfirmPartnerMessage,
   said: { outcome: 'confirmed' | 'rejected'; reasonCode: messages.RejectPartnerMessage['reasonCode'] | null },
 ): void {
   const { state } = journal;
   const { id: submissionId, advertiserId, contactId } = state.submission;
   if (said.outcome === 'confirmed') state.firstConfirmed ??= { advertiserId, contactId };
-  const statement = { ...said, submissionId, advertiserId, by: actor, at: journal.now() };
+  const statement = { ...said, submissionId, advertiserId, by: actor, at: statedAt };
   for (const criterion of criteria ?? PARTNER_CRITERIA) state.partnerStatements[criterion] = statement;
   state.lastDecisiveChange = actor;
+}
+
+/** Of what was said before: the entry itself has the date on which it was taken. */
+function statementDate({ statedAt }: messages.ConfirmPartnerMessage): { statedAt?: string } {
+  return statedAt === undefined ? {} : { statedAt: new Date(statedAt).toISOString() };
 }
 
 function subjectOf(

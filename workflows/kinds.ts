@@ -1,6 +1,7 @@
 /** What every kind of message is made of, and how a message is refused. */
 import { ApplicationFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
+import { LAST_INSTANT } from '../program/clock';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import type { Journal } from './journal';
 import type { Message, RefusalType } from './messages';
@@ -43,6 +44,11 @@ export function isText(value: unknown): value is string {
 
 export function isMonth(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4}-(0[1-9]|1[0-2])$/.test(value);
+}
+
+/** Epoch ms of a date that can be written. */
+export function isInstant(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= LAST_INSTANT;
 }
 
 export function isReasonCode(value: unknown): value is ReasonCode {

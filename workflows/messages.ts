@@ -85,7 +85,10 @@ export interface PartnerWordMessage extends Message {
   criteria?: PartnerCriterion[];
 }
 
-export type ConfirmPartnerMessage = PartnerWordMessage;
+export interface ConfirmPartnerMessage extends PartnerWordMessage {
+  /** When the partner said it, on the program's clock, if that was before the enrollment. */
+  statedAt?: number;
+}
 
 export interface RejectPartnerMessage extends PartnerWordMessage {
   reasonCode: ReasonCode;

@@ -103,7 +103,7 @@ async function make(
   return { row, key };
 }
 
-function makerOf({ role, id, keyId }: Principal): Maker {
+export function makerOf({ role, id, keyId }: Principal): Maker {
   return { role, id, keyId };
 }
 
@@ -113,11 +113,11 @@ function hasEnded({ revokedAt, expiresAt, replacedBy }: ApiKeyRow): boolean {
   );
 }
 
-/** Throws a 400 for what is over. */
+/** Throws a 422 for what is over. */
 function instantAhead(expiresAt: string | undefined): Date | null {
   if (expiresAt === undefined) return null;
   const at = new Date(expiresAt);
   if (at.getTime() <= Date.now())
-    throw invalid([{ pointer: '/expiresAt', message: 'must be in the future' }]);
+    throw invalid([{ pointer: '/expiresAt', message: 'must be in the future' }], 422);
   return at;
 }

@@ -11,6 +11,7 @@ import {
 } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { latestProgram, type PublishedProgram } from '../../database/programs';
+import { applyStanding, lockBrand } from '../../database/standingConfirmations';
 import { barToSuccessor, permitsSuccessor, supersede } from '../../database/successors';
 import { firstSubmissionId, submissionOfMessage } from '../../database/submissions';
 import { brandKey } from '../../program/brandKey';
@@ -29,6 +30,9 @@ import { insertWithKey, keyOnForm } from './partnerApiKey';
 import { resubmit } from './resubmit';
 import { OUTBOX_HEAD_START_MS, startEnrollment } from './startEnrollment';
 
+/** When its workflow is started: by the request, so that its answer can say that it is, or by the outbox. */
+export type Start = 'now' | 'by_outbox';
+
 /** 201: enrolled. 202: enrolled, will be started. 200: the brand was enrolled by this caller; a resubmission. */
 export type Enrolled = { status: 200 | 201 | 202; row: EnrollmentRow };
 
@@ -37,14 +41,11 @@ export async function createEnrollment(
   principal: Principal,
   body: CreateEnrollmentBody,
   message: MessageIdentity,
+  start: Start = 'now',
 ): Promise<Enrolled> {
   const { pool } = context.database;
   const { programId, ...form } = body;
-  const program = await latestProgram(pool, programId);
-  if (!program || !isProgramInScope(principal, program)) throw notFound('program');
-  if (program.definition.testClock && !mayRunOnTestClock(context.testClockPrograms, programId))
-    throw testClockRefused(programId);
-
+  const program = await openProgram(context, principal, programId);
   for (let tries = 0; tries < 3; tries += 1) {
     const latest = await latestEnrollmentOf(context, program.definition, form);
     const predecessor = latest && (await makesRoom(context, latest, message)) ? latest : undefined;
@@ -54,12 +55,26 @@ export async function createEnrollment(
       return { status: 200, row: await resubmit(context, principal, live, form, message) };
     }
     const enrollmentId =
-      live?.enrollmentId ?? (await insert(context, principal, body, program, message, predecessor));
+      live?.enrollmentId ?? (await insert(context, principal, body, program, message, predecessor, start));
     if (enrollmentId === undefined) continue;
     const row = (await findEnrollment(pool, { kind: 'all' }, enrollmentId))!;
-    return { status: row.startedAt || (await startEnrollment(context, row)) ? 201 : 202, row };
+    const isStarted = row.startedAt !== null || (start === 'now' && (await startEnrollment(context, row)));
+    return { status: isStarted ? 201 : 202, row };
   }
   throw new Error(`An enrollment of the brand in ${programId} can neither be found nor made.`);
+}
+
+/** The program as it enrolls now. Throws a 404 or a 403. */
+export async function openProgram(
+  context: ApiContext,
+  principal: Principal,
+  programId: string,
+): Promise<PublishedProgram> {
+  const program = await latestProgram(context.database.pool, programId);
+  if (!program || !isProgramInScope(principal, program)) throw notFound('program');
+  if (program.definition.testClock && !mayRunOnTestClock(context.testClockPrograms, programId))
+    throw testClockRefused(programId);
+  return program;
 }
 
 /** An enrollment that exists keeps the terms that it was made under, so the latest rules do not judge its form. */
@@ -100,6 +115,7 @@ async function insert(
   program: PublishedProgram,
   { messageId }: MessageIdentity,
   predecessor: EnrollmentRow | undefined,
+  start: Start,
 ): Promise<string | undefined> {
   const { definition, revision, clock } = program;
   const key = acceptForm(definition, body);
@@ -149,7 +165,9 @@ async function insert(
     });
     if (!inserted) return undefined;
     await insertWithKey(client, context, submission, onForm);
-    await enqueueStart(client, enrollmentId, OUTBOX_HEAD_START_MS);
+    await lockBrand(client, key);
+    await applyStanding(client, enrollmentId);
+    await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });
 }

@@ -1,8 +1,10 @@
 /** The facts that are reported from outside: the survey partner's word and the questionnaire. */
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
-import { programAtRevision } from '../../database/programs';
+import { programAtRevision, readClock } from '../../database/programs';
 import { insertAnswers } from '../../database/questionnaire';
+import { endStanding } from '../../database/standingConfirmations';
+import { programTime } from '../../program/clock';
 import type { Question } from '../../program/definition';
 import * as messages from '../../workflows/messages';
 import type { Principal } from '../authentication';
@@ -11,18 +13,27 @@ import { invalid, pointerTo, type FieldError } from '../problem';
 import type { ConfirmationBody, NoteBody, QuestionnaireBody, RejectionBody } from '../schemas';
 import { writeNote } from './notes';
 import { sendMessage } from './send';
+import { REPLACED } from './standingEnds';
 
-export function confirmPartner(
+export async function confirmPartner(
   context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
   body: ConfirmationBody,
   message: MessageIdentity,
+  /** When it was said, in epoch ms of real time, if that was before the brand enrolled. */
+  saidAt?: number,
 ): Promise<EnrollmentRow> {
-  return sendMessage(context, principal, row, messages.confirmPartner, wordOf(row, body), message);
+  const word = wordOf(row, body);
+  if (saidAt === undefined)
+    return sendMessage(context, principal, row, messages.confirmPartner, word, message);
+  const clock = await readClock(context.database.pool, row.programId);
+  const standing = { ...word, statedAt: programTime(clock ?? [], saidAt) };
+  return sendMessage(context, principal, row, messages.confirmPartner, standing, message);
 }
 
-export function rejectPartner(
+/** What the partner has confirmed of the brand for another ad account does not stand any more, either. */
+export async function rejectPartner(
   context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
@@ -31,7 +42,11 @@ export function rejectPartner(
 ): Promise<EnrollmentRow> {
   const { reasonCode = 'PARTNER_REJECTED' } = body;
   const rejection = { ...wordOf(row, body), reasonCode };
-  return sendMessage(context, principal, row, messages.rejectPartner, rejection, message);
+  const rejected = await sendMessage(context, principal, row, messages.rejectPartner, rejection, message);
+  const { brandKey, surveyPartner, programId } = row;
+  const brand = { brandKey, surveyPartner, programId, forTestClocks: principal.testClocksOnly };
+  await endStanding(context.database.pool, brand, REPLACED);
+  return rejected;
 }
 
 function wordOf(

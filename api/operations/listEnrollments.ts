@@ -12,7 +12,7 @@ import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { readCursor, writeCursor } from '../cursor';
 import { invalid } from '../problem';
-import type { ListQuery } from '../schemas';
+import type { ExportQuery, ListQuery } from '../schemas';
 
 export interface EnrollmentList {
   rows: EnrollmentRow[];
@@ -60,7 +60,8 @@ export async function enrollmentCounts(
   };
 }
 
-function filterOf(query: ListQuery): EnrollmentFilter {
+/** The filters of a list, or of an export. */
+export function filterOf(query: ExportQuery): EnrollmentFilter {
   return {
     programId: query.program,
     // In any order it is the same list.

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
+import { applyStanding } from '../../database/standingConfirmations';
 import { contactIdOf, findSubmission, newestSubmission, type Submission } from '../../database/submissions';
 import { resubmit as resubmitUpdate } from '../../workflows/messages';
 import type { Principal } from '../authentication';
@@ -52,5 +53,8 @@ export async function resubmit(
     (await context.database.transaction((client) => insertWithKey(client, context, submission, onForm)));
   const content = { submission: submissionFacts(stored) };
   const isShown = ({ state }: EnrollmentRow) => state.submission.id === stored.submissionId;
-  return sendMessage(context, principal, row, resubmitUpdate, content, message, isShown);
+  const resubmitted = await sendMessage(context, principal, row, resubmitUpdate, content, message, isShown);
+  // The form may now have the partner and ad account for which a confirmation stands. If this fails, the loop of batches does it.
+  await applyStanding(pool, enrollmentId);
+  return resubmitted;
 }

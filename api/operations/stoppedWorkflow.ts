@@ -52,7 +52,9 @@ export async function askStopped(
       'The workflow has come to its end, and lists show it within minutes. Look at the enrollment again.',
     );
 
-  const projection = await seen.projection(row.sequence);
+  const ask = () => seen.projection(row.sequence);
+  // A Query that meets a worker while it lets go of the stopped workflow is lost; the next one has it replayed.
+  const projection = (await ask()) ?? (await ask());
   if (!projection) {
     if (allowLastKnown) return LAST_KNOWN;
     const problem = refuse(

@@ -18,6 +18,7 @@ export const apiKeyRoutes: Route[] = [
     body: schemas.apiKeyBody,
     example: { role: 'caller', id: 'shop-app', expiresAt: '2099-12-31T00:00:00Z' },
     answers: { 201: newApiKey },
+    refusals: { 422: ['INVALID_REQUEST'] },
     handle: async (context, { principal, body, message }) =>
       told(await createApiKey(context, principal, body, message)),
   }),
@@ -53,7 +54,7 @@ export const apiKeyRoutes: Route[] = [
     body: schemas.rotationBody,
     example: { overlapHours: 24 },
     answers: { 201: newApiKey },
-    refusals: { 409: ['API_KEY_ENDED'] },
+    refusals: { 409: ['API_KEY_ENDED'], 422: ['INVALID_REQUEST'] },
     handle: async (context, { principal, params, body, message }) =>
       told(await rotateApiKey(context, principal, idOf(params, 'keyId'), body, message)),
   }),

@@ -5,11 +5,12 @@ import { explain } from '../../program/explain';
 import { statusOf } from '../../program/status';
 import * as answers from '../answers';
 import { deferralOffer } from '../operations/deferral';
+import { EXPORT_COLUMNS, exportRows } from '../operations/exportEnrollments';
 import { enrollmentCounts, listEnrollments } from '../operations/listEnrollments';
 import { presentEnrollment, presentEvent, presentPeriod, presentStatement } from '../presentation';
 import { notFound } from '../problem';
-import { countsQuery, listQuery } from '../schemas';
-import { enrollmentOf, read, type Route } from './route';
+import { countsQuery, exportQuery, listQuery } from '../schemas';
+import { enrollmentOf, read, readCsv, type Route } from './route';
 
 export const enrollmentReads: Route[] = [
   read({
@@ -27,7 +28,21 @@ export const enrollmentReads: Route[] = [
     },
   }),
 
-  // Before the enrollment of an id: "counts" is none.
+  // Before the enrollment of an id: "export" and "counts" are none.
+  readCsv({
+    operationId: 'exportEnrollments',
+    path: '/v1/enrollments/export',
+    tag: 'Enrollments',
+    summary: 'Export enrollments as CSV, oldest first',
+    description:
+      'UTF-8 with a header, sent while it is read. Each enrollment that is there all the time comes once, as it is at that moment. A connection that breaks is no end: send the request again.',
+    query: exportQuery,
+    handle: (context, { principal, query }) => ({
+      name: 'enrollments.csv',
+      columns: Object.keys(EXPORT_COLUMNS),
+      rows: exportRows(context, principal, query),
+    }),
+  }),
   read({
     operationId: 'countEnrollments',
     path: '/v1/enrollments/counts',

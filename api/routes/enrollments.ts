@@ -34,7 +34,7 @@ const ADVERTISER_ID = FORM.advertiserId;
 const FORM_REFUSALS = ['INVALID_REQUEST', 'PARTNER_NOT_APPROVED'] as const;
 /** Of any message to an enrollment. */
 const ENDED = ['ENROLLMENT_ENDED', 'ENROLLMENT_ERASED', 'ENROLLMENT_STOPPED'] as const;
-const BEFORE_THE_CALCULATION = [...ENDED, 'CALCULATION_BEGUN'] as const;
+export const BEFORE_THE_CALCULATION = [...ENDED, 'CALCULATION_BEGUN'] as const;
 const BEFORE_THE_PAYOUT = [...ENDED, 'PAYOUT_BEGUN'] as const;
 
 export const enrollmentRoutes: Route[] = [

@@ -1,16 +1,26 @@
 import { apiKeyRoutes } from './apiKeys';
 import { attentionRoutes } from './attention';
 import { auditRoutes } from './audit';
+import { batchRoutes } from './batches';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
+import { importRoutes } from './imports';
+import { partnerBatchRoutes } from './partnerBatches';
+import { partnerWebhookRoutes } from './partnerWebhooks';
 import { programRoutes } from './programs';
 import type { Route } from './route';
+import { webhookSubscriptionRoutes } from './webhookSubscriptions';
 
 export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
+  ...importRoutes,
+  ...partnerBatchRoutes,
+  ...batchRoutes,
   ...auditRoutes,
   ...attentionRoutes,
   ...programRoutes,
   ...apiKeyRoutes,
+  ...webhookSubscriptionRoutes,
+  ...partnerWebhookRoutes,
 ];

@@ -42,7 +42,7 @@ export function openMemoryLog(t: TestService): MemoryLog {
   };
 }
 
-async function residentMib(pid: number): Promise<number> {
+export async function residentMib(pid: number): Promise<number> {
   const kib =
     process.platform === 'linux'
       ? /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]

@@ -254,6 +254,77 @@ create table outbox (
 create index outbox_due on outbox (due_at);
 create unique index outbox_one_start on outbox (enrollment_id) where kind = 'start';
 
+-- Who wants to be told of events; see database/webhookSubscriptions.ts.
+create table webhook_subscription (
+  subscription_id text primary key,
+  -- Of whose enrollments: 'all', 'owner <caller>' or 'partner <survey partner>'. It is whose the subscription is, too.
+  audience text not null,
+  -- Made with a key pps_test_: of programs on test clocks only.
+  for_test_clocks boolean not null,
+  url text not null check (length(url) <= 2000),
+  -- 'enrollment.*', or types of events.
+  events text[] not null,
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
+  created_at timestamptz not null default now(),
+  created_by jsonb not null,
+  -- To the minute.
+  last_delivered_at timestamptz,
+  -- Nothing is sent since then, and why.
+  disabled_at timestamptz,
+  disabled_reason text check ((disabled_reason is null) = (disabled_at is null))
+);
+create index webhook_subscription_of_audience on webhook_subscription (audience, created_at);
+
+-- With what webhooks are signed: by us to a subscription, or by a survey partner to us. AES-256-GCM, bound to this row
+-- (database/keyring.ts).
+create table webhook_secret (
+  webhook_secret_id text primary key,
+  subscription_id text references webhook_subscription on delete cascade,
+  survey_partner text check ((survey_partner is null) <> (subscription_id is null)),
+  secret_id text not null,
+  nonce bytea not null check (length(nonce) = 12),
+  ciphertext bytea not null,
+  tag bytea not null check (length(tag) = 16),
+  message_id text not null unique,
+  created_at timestamptz not null default now(),
+  created_by jsonb not null,
+  -- Rotated or retired: it holds until then.
+  expires_at timestamptz
+);
+create index webhook_secret_of_subscription on webhook_secret (subscription_id);
+create index webhook_secret_of_partner on webhook_secret (survey_partner);
+
+-- One event for one subscription: what is sent, and what came of it. Swept some days after its end.
+create table webhook_delivery (
+  -- The webhook-id, the same for each attempt.
+  delivery_id text primary key,
+  subscription_id text not null references webhook_subscription on delete cascade,
+  -- An event comes once to a subscription, however often it is projected. A test has none.
+  enrollment_id text references enrollment,
+  event_key text check ((event_key is null) = (enrollment_id is null)),
+  event_type text not null,
+  -- As it is signed and sent: never changed once it was sent.
+  body text not null,
+  status text not null default 'pending' check (status in ('pending', 'delivered', 'failed')),
+  made_at timestamptz not null default now(),
+  -- Of the attempts until it is given up; anew when it is delivered again by request.
+  begun_at timestamptz not null default now(),
+  -- The next attempt, or the end of the lease of whoever makes it now.
+  due_at timestamptz check ((due_at is not null) = (status = 'pending')),
+  attempts int not null default 0,
+  last_attempt_at timestamptz,
+  -- What the receiver answered, or why there was no answer.
+  last_status int,
+  last_error text,
+  ended_at timestamptz,
+  unique (subscription_id, enrollment_id, event_key)
+);
+create index webhook_delivery_due on webhook_delivery (subscription_id, due_at) where due_at is not null;
+create index webhook_delivery_log on webhook_delivery (subscription_id, made_at, delivery_id);
+create index webhook_delivery_ended on webhook_delivery (ended_at) where ended_at is not null;
+create index webhook_delivery_of_enrollment on webhook_delivery (enrollment_id);
+
 -- One row for each keyed write of a caller; see database/idempotency.ts.
 create table idempotency_key (
   owner text not null,
@@ -266,7 +337,8 @@ create table idempotency_key (
   -- Somebody is working on it until then.
   leased_until timestamptz,
   response_status int,
-  response_body jsonb,
+  -- As it was sent: jsonb takes no NUL, which a refusal may name as part of what was wrong.
+  response_body json,
   -- What the answer is about: it goes with the personal data of the enrollment.
   enrollment_id text,
   created_at timestamptz not null default now(),
@@ -274,6 +346,81 @@ create table idempotency_key (
 );
 create index idempotency_key_by_age on idempotency_key (created_at);
 create index idempotency_key_by_enrollment on idempotency_key (enrollment_id);
+
+-- Many things of one kind that were asked for at once; see database/batches.ts. An item is one of them.
+create table batch (
+  batch_id text primary key,
+  kind text not null check (kind in ('partner_confirmations', 'deferrals', 'enrollments')),
+  -- The principal in full: the items are carried out as if it asked for each.
+  given_by jsonb not null,
+  -- Who may see it, besides staff.
+  owner text not null,
+  -- The request that brought it; the same request again finds the same row.
+  message_id text not null unique,
+  -- While it is received nothing of it is carried out.
+  state text not null check (state in ('receiving', 'accepted')),
+  created_at timestamptz not null default now()
+);
+create table batch_item (
+  batch_id text not null references batch,
+  position int not null,
+  -- Null once it is done or has failed: it may hold personal data.
+  content jsonb,
+  status text not null default 'pending' check (status in ('pending', 'standing', 'done', 'failed')),
+  result jsonb,
+  attempts int not null default 0,
+  due_at timestamptz not null default now(),
+  primary key (batch_id, position)
+);
+-- What is left of each batch, in order.
+create index batch_item_pending on batch_item (batch_id, position) where status = 'pending';
+create index batch_item_by_status on batch_item (batch_id, status, position);
+
+-- Those that speak of the same enrollment or brand are carried out in order.
+create index batch_item_of_subject on batch_item ((content->>'subject')) where status = 'pending' and content->>'subject' is not null;
+
+-- What a survey partner has confirmed of a brand before it enrolled; see database/standingConfirmations.ts. There is a row as
+-- long as its item stands.
+create table standing_confirmation (
+  batch_id text not null,
+  position int not null,
+  brand_key text not null,
+  survey_partner text not null,
+  advertiser_id text not null,
+  criteria text[] not null,
+  -- Null: in any program.
+  program_id text references program,
+  -- Given with a key pps_test_: for programs on test clocks only.
+  for_test_clocks boolean not null,
+  -- When it was given, in real time.
+  stated_at timestamptz not null,
+  expires_at timestamptz not null,
+  primary key (batch_id, position),
+  foreign key (batch_id, position) references batch_item
+);
+create index standing_confirmation_of_brand on standing_confirmation (brand_key, survey_partner);
+create index standing_confirmation_by_end on standing_confirmation (expires_at);
+
+-- How far the file of an import has arrived; see database/imports.ts.
+create table enrollment_import (
+  batch_id text primary key references batch,
+  rows int not null default 0,
+  -- Over these rows and the file's kind.
+  rows_hash bytea not null check (length(rows_hash) = 32),
+  last_row_at timestamptz not null default now(),
+  -- The whole file is there.
+  accepted_at timestamptz
+);
+create index enrollment_import_receiving on enrollment_import (last_row_at) where accepted_at is null;
+-- Waiting rows of a brand: those of one file are carried out in order, and an erasure takes them along.
+create index batch_item_of_brand on batch_item ((content->>'brandKey'), batch_id, position) where status = 'pending' and content->>'brandKey' is not null;
+
+-- From when on imported rows may be carried out, by all API processes together. One row.
+create table import_pace (
+  is_only boolean primary key default true check (is_only),
+  free_from timestamptz not null default now()
+);
+insert into import_pace default values;
 
 -- Keys of callers of the API; see database/apiKeys.ts. Role and holder are the actor of all that is done with a key.
 create table api_key (
@@ -357,6 +504,13 @@ begin
      set answers = answers || (select coalesce(jsonb_object_agg(question, null), '{}')
                                  from unnest(free_texts) question where answers ? question)
    where enrollment_id = erased_id;
+  -- Rows of imports that wait: carried out, they would be refused.
+  update batch_item i set status = 'failed', content = null,
+         result = jsonb_build_object('status', 409, 'code', 'ENROLLMENT_ERASED', 'row', i.content->'row',
+           'detail', 'The enrollment has ended and its personal data were erased; nothing was changed.')
+    from enrollment e
+   where e.enrollment_id = erased_id and i.status = 'pending' and i.content->>'brandKey' = e.brand_key
+     and i.content->>'programId' = e.program_id;
   -- Kept answers name the caller's own id. An equal request finds what it did by its message id.
   delete from idempotency_key where enrollment_id = erased_id;
   return true;
@@ -384,7 +538,12 @@ grant usage on schema public to pps_app;
 grant select on pgmigrations to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
 grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
-grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key to pps_app;
+grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key, webhook_delivery to pps_app;
+grant select, insert, delete, update (last_delivered_at, disabled_at, disabled_reason) on webhook_subscription to pps_app;
+grant select, insert, update (expires_at) on webhook_secret to pps_app;
+-- Deleted are files that never came to their end.
+grant select, insert, update, delete on batch, batch_item, enrollment_import, standing_confirmation to pps_app;
+grant select, update on import_pace to pps_app;
 grant select on audit_entry, audit_head to pps_app;
 grant insert (chain, entry) on audit_entry to pps_app;
 -- Of a key whose it is stays.
@@ -394,7 +553,7 @@ grant execute on function erase_personal_data to pps_app;
 
 -- Down Migration
 
-drop table audit_entry, audit_head, api_key, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
+drop table import_pace, enrollment_import, standing_confirmation, batch_item, batch, audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
   partner_key, enrollment, program_revision, program;
 drop type payout_state;
 drop function chain_audit_entry, refuse_after_erasure, erase_personal_data;

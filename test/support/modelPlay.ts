@@ -18,8 +18,11 @@ import { commandOf, type Advance, type Command, type Story } from './stories';
 const CANNOT_BE_REPLAYED =
   temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
 
-/** A workflow task that a busy worker loses is given to another one after 20 s; there may be more than one. */
-const AT_REST_MS = 60_000;
+/**
+ * A workflow task that a busy worker loses is given to another one after 20 s, an activity of the payout after 60 s; there may be
+ * more than one.
+ */
+const AT_REST_MS = 150_000;
 
 /** A story in the middle of being played. */
 interface Play {
@@ -161,7 +164,18 @@ async function untilAtRest(playing: Play): Promise<void> {
     const isThere = !(workflow instanceof Error) && isAtRest(workflow, model);
     if (isThere && isSame(workflow, readModel)) return;
     if (Date.now() > deadline) {
-      const found = { workflow: workflow instanceof Error ? workflow.message : workflow, readModel };
+      const { raw } = await brand.workflow.describe();
+      const pending = (raw.pendingActivities ?? []).map(({ activityType, attempt, state, lastFailure }) => ({
+        type: activityType?.name,
+        attempt,
+        state,
+        lastFailure: lastFailure?.message,
+      }));
+      const found = {
+        pending,
+        workflow: workflow instanceof Error ? workflow.message : workflow,
+        readModel,
+      };
       compare(playing, 'states (it does not come to rest)', viewOf(model), found);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));

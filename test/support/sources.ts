@@ -9,6 +9,11 @@ export function readSource(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
+/** The texts of a room's own files. */
+export function sourcesOf(room: string): string[] {
+  return filesIn(room, '.ts').map(readSource);
+}
+
 /** The titles of all tests; those of test.each with their placeholders, as they stand. */
 export function testTitles(): string[] {
   return filesIn('test', '.test.ts').flatMap((path) => {

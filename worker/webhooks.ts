@@ -1,0 +1,128 @@
+/**
+ * The loop that sends webhooks: each at least once, whenever a worker dies. A receiver that is slow or away holds back
+ * nothing but its own.
+ */
+import type { Keyring } from '../database/keyring';
+import type { Database } from '../database/pool';
+import {
+  claimDeliveries,
+  recordDelivered,
+  recordGivenUp,
+  recordRetry,
+  type DueDelivery,
+} from '../database/webhookDeliveries';
+import { openActiveSecrets } from '../database/webhookSecrets';
+import type { SendWebhook, WebhookOutcome } from '../integrations/webhooks';
+import type { Logger } from '../settings/logger';
+import { pause } from './pause';
+import { delayAfter, GIVE_UP_AFTER_MS } from './webhookRetries';
+
+const AT_ONCE = 40;
+const AT_ONCE_PER_SUBSCRIPTION = 3;
+/** Longer than an attempt takes; a worker that dies leaves its deliveries for that long. */
+const LEASE_MS = 30_000;
+
+interface Deps {
+  database: Database;
+  keyring: Keyring;
+  sendWebhook: SendWebhook;
+  logger: Logger;
+}
+
+export interface WebhookTimes {
+  pollMs: number;
+  /** How long an event must have stood before anybody is told. */
+  standingMs: number;
+}
+
+/** Runs until `stopped` is aborted; resolves when the attempts in hand are done. */
+export async function runWebhooks(deps: Deps, times: WebhookTimes, stopped: AbortSignal): Promise<void> {
+  const attempts = new Set<Promise<void>>();
+  const underWay = new Map<string, number>();
+  let oneHasEnded = new AbortController();
+  const begin = (delivery: DueDelivery) => {
+    const { subscriptionId } = delivery;
+    underWay.set(subscriptionId, (underWay.get(subscriptionId) ?? 0) + 1);
+    const attempt = attemptDelivery(deps, delivery).then(() => {
+      attempts.delete(attempt);
+      underWay.set(subscriptionId, underWay.get(subscriptionId)! - 1);
+      if (underWay.get(subscriptionId) === 0) underWay.delete(subscriptionId);
+      oneHasEnded.abort();
+    });
+    attempts.add(attempt);
+  };
+  while (!stopped.aborted) {
+    oneHasEnded = new AbortController();
+    const claimed = await claim(deps, times, AT_ONCE - attempts.size, underWay);
+    claimed.forEach(begin);
+    await pause(times.pollMs, AbortSignal.any([stopped, oneHasEnded.signal]));
+  }
+  await Promise.all(attempts);
+}
+
+async function claim(
+  { database, logger }: Deps,
+  { standingMs }: WebhookTimes,
+  limit: number,
+  underWay: ReadonlyMap<string, number>,
+): Promise<DueDelivery[]> {
+  if (limit === 0) return [];
+  const options = {
+    limit,
+    perSubscription: AT_ONCE_PER_SUBSCRIPTION,
+    underWay,
+    standingMs,
+    leaseMs: LEASE_MS,
+  };
+  try {
+    return await claimDeliveries(database.pool, options);
+  } catch (err) {
+    logger.warn({ err }, 'webhooks cannot be read; trying again');
+    return [];
+  }
+}
+
+/** Never throws: what is not recorded is taken again when its lease is over. */
+async function attemptDelivery(deps: Deps, delivery: DueDelivery): Promise<void> {
+  const { deliveryId, subscriptionId } = delivery;
+  try {
+    await record(deps, delivery, await send(deps, delivery));
+  } catch (err) {
+    deps.logger.warn({ err, deliveryId, subscriptionId }, 'a webhook was not sent, or it was not recorded');
+  }
+}
+
+async function send(
+  { database, keyring, sendWebhook, logger }: Deps,
+  { deliveryId, subscriptionId, url, body }: DueDelivery,
+): Promise<WebhookOutcome> {
+  try {
+    const opened = await openActiveSecrets(database.pool, keyring, { subscriptionId });
+    const secrets = opened.map(({ secret }) => secret);
+    return await sendWebhook({ id: deliveryId, url, body, secrets });
+  } catch (err) {
+    logger.error({ err, deliveryId, subscriptionId }, 'a webhook cannot be sent');
+    return { kind: 'failed', status: null, error: 'NOT_SENT', retryAfterMs: undefined };
+  }
+}
+
+async function record(
+  { database, logger }: Deps,
+  delivery: DueDelivery,
+  outcome: WebhookOutcome,
+): Promise<void> {
+  if (outcome.kind === 'delivered') {
+    await recordDelivered(database.pool, delivery, outcome.status);
+    return;
+  }
+  const isOver = delivery.failingForMs >= GIVE_UP_AFTER_MS;
+  if (outcome.kind === 'failed' && !isOver) {
+    const delayMs = delayAfter(delivery.failingForMs, outcome.retryAfterMs);
+    await recordRetry(database.pool, delivery, outcome, delayMs);
+    return;
+  }
+  const reason = outcome.kind === 'gone' ? 'GONE' : 'FAILED_FOR_3_DAYS';
+  const isDisabled = await database.transaction((db) => recordGivenUp(db, delivery, outcome, reason));
+  if (isDisabled)
+    logger.warn({ subscriptionId: delivery.subscriptionId, reason }, 'a webhook subscription is disabled');
+}
