@@ -26,7 +26,7 @@ export const confirmationsBody = z.strictObject({
   surveyPartner: text(64)
     .optional()
     .describe(
-      'Of an admin, who speaks for it; needed for brands that are not enrolled. A key of role partner has its own.',
+      'For whom an admin speaks; needed for brands that are not enrolled. A key of role partner speaks for its own only.',
     ),
   items: items(
     z
