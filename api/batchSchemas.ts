@@ -12,8 +12,13 @@ const items = <S extends z.ZodType>(item: S) =>
     .max(MOST_ITEMS, `must have at most ${MOST_ITEMS.toLocaleString('en-US')} items`);
 const programId = text(64).optional().describe('Needed for a brand that is in several programs.');
 
-const confirmation = confirmationBody.extend({ ...nameOfEnrollment, outcome: z.literal('confirmed') });
-const rejection = rejectionBody.extend({ ...nameOfEnrollment, outcome: z.literal('rejected') });
+// The document's rule is of each: on the union it would replace what the union says.
+const confirmation = confirmationBody
+  .extend({ ...nameOfEnrollment, outcome: z.literal('confirmed') })
+  .meta(ONE_OF_THEM);
+const rejection = rejectionBody
+  .extend({ ...nameOfEnrollment, outcome: z.literal('rejected') })
+  .meta(ONE_OF_THEM);
 const OUTCOMES = ['confirmed', 'rejected'] as const;
 
 export const confirmationsBody = z.strictObject({
@@ -21,13 +26,12 @@ export const confirmationsBody = z.strictObject({
   surveyPartner: text(64)
     .optional()
     .describe(
-      'Of an admin, who speaks for it; needed for brands that are not enrolled. A key of role partner has its own.',
+      'For whom an admin speaks; needed for brands that are not enrolled. A key of role partner speaks for its own only.',
     ),
   items: items(
     z
       .discriminatedUnion('outcome', [confirmation, rejection], `must be one of ${OUTCOMES.join(', ')}`)
-      .refine(namesOne, NAME_ONE)
-      .meta(ONE_OF_THEM),
+      .refine(namesOne, NAME_ONE),
   ),
 });
 export type ConfirmationsBody = z.infer<typeof confirmationsBody>;

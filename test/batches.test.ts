@@ -179,12 +179,6 @@ describe('what the items are', () => {
     ],
     ['an unknown outcome', CONFIRMATIONS, { items: [{ ...word, outcome: 'maybe' }] }, '/items/0/outcome'],
     ['no items', CONFIRMATIONS, { items: [] }, '/items'],
-    [
-      'a survey partner, of one',
-      CONFIRMATIONS,
-      { items: [{ ...word, brandDomain: 'a.example' }], surveyPartner: 'kno' },
-      '/surveyPartner',
-    ],
     ['a deferral without a month', DEFERRALS, { items: [{ brandDomain: 'a.example' }] }, '/items/0/month'],
     ['a deferral of nobody', DEFERRALS, { items: [{ month: '2023-12' }] }, '/items/0/enrollmentId'],
   ])(
@@ -196,6 +190,18 @@ describe('what the items are', () => {
       expect((await t.db.query('select from batch')).rowCount).toBe(before.rowCount);
     },
   );
+
+  test('When a survey partner names itself, then its batch is taken; when it names another one, then it is refused', async () => {
+    const items = [{ ...word, outcome: 'rejected', brandDomain: 'a.example' }];
+    expect((await t.partner.post(CONFIRMATIONS, { items, surveyPartner: 'kno' })).status).toBe(202);
+    const before = await t.db.query('select from batch');
+    const { status, body } = await t.partner.post<{ code: string }>(CONFIRMATIONS, {
+      items,
+      surveyPartner: 'okendo',
+    });
+    expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+    expect((await t.db.query('select from batch')).rowCount).toBe(before.rowCount);
+  });
 
   test('When a batch has 1,001 items, then it is refused; 1,000 of the longest are taken', async () => {
     const longest = (index: number) => ({

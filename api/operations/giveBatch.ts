@@ -8,7 +8,7 @@ import type { WaitingWord } from '../batches/partnerWords';
 import type { ConfirmationsBody, DeferralsBody } from '../batchSchemas';
 import type { ApiContext, MessageIdentity } from '../context';
 import { ownerOf } from '../idempotency';
-import { invalid, notFound } from '../problem';
+import { notFound, Problem } from '../problem';
 import type { EnrollmentName } from './namedEnrollment';
 
 export async function giveConfirmations(
@@ -17,12 +17,10 @@ export async function giveConfirmations(
   { programId, surveyPartner, items }: ConfirmationsBody,
   message: MessageIdentity,
 ): Promise<string> {
-  if (surveyPartner !== undefined && principal.role === 'partner') {
-    const pointer = '/surveyPartner';
-    throw invalid([{ pointer, message: 'is for admins: your key speaks for its survey partner' }]);
-  }
-  await requireProgram(context, principal, programId);
   const speaksFor = principal.surveyPartner ?? surveyPartner ?? null;
+  if (surveyPartner !== undefined && surveyPartner !== speaksFor)
+    throw new Problem(403, 'FORBIDDEN', `Your key speaks for ${speaksFor}, and for no other survey partner.`);
+  await requireProgram(context, principal, programId);
   const words = items.map((word): WaitingWord => ({
     ...word,
     programId: programId ?? null,
