@@ -392,6 +392,35 @@ describe('what the rows are', () => {
   });
 });
 
+test('When a row comes after its brand was erased, then it fails and nothing of it is kept', async () => {
+  const form = t.form();
+  const { id } = (await t.caller.post('/v1/enrollments', form)).body;
+  await t.untilEvent(id, 'advertiser_located');
+  await t.caller.post(`/v1/enrollments/${id}/withdrawal`, {});
+  await t.admin.post(`/v1/enrollments/${id}/erasure`, { note: 'Asked for.' });
+  const contact = { name: 'Later', email: 'later@wind.example' };
+  const { body } = await sendText(JSON.stringify({ ...form, contact, programId: undefined }), {
+    type: 'application/x-ndjson',
+  });
+  expect(await untilDone(body.batchId)).toMatchObject({ failed: 1 });
+  const [{ result }] = (await itemsOf(body.batchId)) as [Item];
+  expect(result).toMatchObject({ status: 409, code: 'ENROLLMENT_ERASED', row: 1 });
+  const { rowCount: kept } = await t.db.query(
+    `select from batch_item where content::text like '%later@wind.example%'`,
+  );
+  expect(kept).toBe(0);
+});
+
+test('When a row names a field as no database can store it, then it alone has failed', async () => {
+  const good = { ...t.form(), programId: undefined };
+  const rows = [{ '\0': 1 }, { '\ud800': 1 }, good].map((row) => JSON.stringify(row));
+  const { status, body } = await sendText(rows.join('\n'), { type: 'application/x-ndjson' });
+  expect(status).toBe(202);
+  expect(await untilDone(body.batchId)).toMatchObject({ done: 1, failed: 2 });
+  for (const { result } of await itemsOf(body.batchId, 'failed'))
+    expect(result.errors).toContainEqual({ pointer: '/\uFFFD', message: 'is unknown' });
+});
+
 describe('files that cannot be taken', () => {
   test.each([
     ['has no rows', `${IMPORT_HEADER}\n`, {}, 400, 'FILE_UNREADABLE'],

@@ -47,13 +47,15 @@ export function itemOf(
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { status, code, detail, extra } = error;
-    return {
-      position,
-      status: 'failed',
-      content: null,
-      result: { status, code, detail, errors: extra.errors, row },
-    };
+    const errors = extra.errors?.map(({ pointer, message }) => ({ pointer: storable(pointer), message }));
+    const result = { status, code, detail: storable(detail), errors, row };
+    return { position, status: 'failed', content: null, result };
   }
+}
+
+/** It may name an unknown field. PostgreSQL stores neither a NUL nor half of a surrogate pair. */
+function storable(text: string): string {
+  return text.replace(/[\0\p{Surrogate}]/gu, '\uFFFD');
 }
 
 /** The form that waited, as `POST /v1/enrollments` takes it. */
