@@ -164,6 +164,18 @@ export async function earlierItemWaits(
   return found.rowCount === 1;
 }
 
+/** False if it has a result already, or stands. Until the end of the transaction nobody else gives it one. */
+export async function lockPending(
+  db: Queryable,
+  { batchId, position }: Pick<ClaimedItem, 'batchId' | 'position'>,
+): Promise<boolean> {
+  const found = await db.query(
+    `select from batch_item where batch_id = $1 and position = $2 and status = 'pending' for update`,
+    [batchId, position],
+  );
+  return found.rowCount === 1;
+}
+
 /** False if it has a result already. Its content goes: it may hold personal data. */
 export async function finishItem(
   db: Queryable,

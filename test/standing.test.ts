@@ -13,6 +13,7 @@ import {
 } from './support/batches';
 import { requireContract } from './support/contract';
 import { holdRows } from './support/databaseGate';
+import { meanwhile, standsStillWith } from './support/frozenApi';
 import { IMPORT_HEADER, sendImport } from './support/importFiles';
 import { enrolled, ownProgram } from './support/ownProgram';
 import { publishProgram } from './support/programs';
@@ -219,6 +220,21 @@ describe('a later word of the same partner', () => {
     expect(isAsked(await brand.now())).toBe(true);
   });
 
+  test('When it rejects the enrollment before what stood is said of it, then the rejection holds', async () => {
+    const { form, batch } = await stands();
+    const saying = await holdRows(
+      t.db,
+      'batch_item',
+      'update',
+      `old.batch_id = '${batch.batchId}' and new.attempts > old.attempts`,
+    );
+    const brand = await enroll(form);
+    expect((await brand.reject()).status).toBe(200);
+    await saying.open();
+    expect(await resultsOf(t.partner, batch)).toMatchObject([{ status: 409, code: 'CONFIRMATION_REPLACED' }]);
+    expect(await brand.happened()).not.toContain('partner_confirmed');
+  });
+
   test('When another partner rejects the brand, then what this one has confirmed stands', async () => {
     const { form, brand, batch } = await stands();
     const theirs = await give(t.otherPartner, CONFIRMATIONS, [rejected(brand, { advertiserId: ADVERTISER })]);
@@ -347,6 +363,39 @@ describe('at the same moment', () => {
       expect(said).toHaveLength(1);
     }
   });
+
+  test('When an API process stands still until another has let its confirmation stand, then it stands', async () => {
+    const form = t.form();
+    const batch = await standsStillWith(t, () =>
+      give(t.partner, CONFIRMATIONS, [confirmed(brandOf(form), { advertiserId: ADVERTISER })]),
+    );
+    await meanwhile(t, () => untilStored(batch, 'standing'));
+    expect(await batchOf(t.partner, batch)).toMatchObject({ standing: 1 });
+    await (await enroll(form)).untilEvent('partner_confirmed');
+  });
+
+  test('When an API process stands still with a rejection until the brand is confirmed, then the confirmation stands', async () => {
+    const domain = brandOf(t.form());
+    const rejection = await standsStillWith(t, () =>
+      give(t.partner, CONFIRMATIONS, [rejected(domain, { advertiserId: ADVERTISER })]),
+    );
+    let later: Batch;
+    await meanwhile(t, async ({ apiUrl }) => {
+      await untilStored(rejection, 'failed');
+      const partner = createApiClient(apiUrl, 'pps_dev_partner_kno', requireContract);
+      later = await give(partner, CONFIRMATIONS, [confirmed(domain, { advertiserId: ADVERTISER })]);
+      await untilStored(later, 'standing');
+    });
+    expect(await batchOf(t.partner, later!)).toMatchObject({ standing: 1 });
+    expect(await resultOf(rejection)).toMatchObject({ status: 404 });
+  });
+
+  async function untilStored({ batchId }: Batch, status: string): Promise<void> {
+    await eventually(
+      async () => (await t.db.query(`select status from batch_item where batch_id = $1`, [batchId])).rows,
+      ([item]) => (item as { status: string }).status === status,
+    );
+  }
 
   /** One waits for the other's brand. */
   async function waitsForBrand(): Promise<void> {

@@ -2,7 +2,7 @@
  * Carries out a survey partner's word of a batch, as if the giver of the batch had sent it by itself. A confirmation of a brand
  * that is not enrolled stands until it is (database/standingConfirmations.ts).
  */
-import { earlierItemWaits, finishItem, type ItemResult } from '../../database/batches';
+import { earlierItemWaits, finishItem, lockPending, type ItemResult } from '../../database/batches';
 import type { EnrollmentRow, Scope } from '../../database/enrollments';
 import type { Queryable } from '../../database/pool';
 import {
@@ -62,6 +62,8 @@ async function say(context: ApiContext, word: Word, row: EnrollmentRow): Promise
   const { principal, content } = word;
   if (content.outcome === 'rejected') return rejectPartner(context, principal, row, content, word);
   const { statedAt } = content;
+  // The enrollment was not the partner's yet when it stood, so whatever the partner has said of this submission came later.
+  if (statedAt !== undefined && isRejected(row.state)) throw replaced();
   try {
     return await confirmPartner(context, principal, row, content, word, statedAt);
   } catch (error) {
@@ -71,6 +73,17 @@ async function say(context: ApiContext, word: Word, row: EnrollmentRow): Promise
       throw unavailable('The form was sent again at this moment.', 1);
     throw error;
   }
+}
+
+function isRejected({ partnerStatements, submission }: EnrollmentRow['state']): boolean {
+  return Object.values(partnerStatements).some(
+    (statement) => statement?.outcome === 'rejected' && statement.submissionId === submission.id,
+  );
+}
+
+function replaced(): Problem {
+  const { status, code, detail } = REPLACED;
+  return new Problem(status, code, detail);
 }
 
 function isSuperseded(error: unknown): boolean {
@@ -107,7 +120,7 @@ async function stand(
   word: Word,
   confirmation: StandingConfirmation,
 ): Promise<ItemResult | undefined> {
-  await lockUnknownBrand(db, word, confirmation);
+  if (!(await lockWithBrand(db, word, confirmation))) return undefined;
   await replaceStanding(db, confirmation, REPLACED);
   return letStand(db, word, confirmation);
 }
@@ -117,7 +130,7 @@ async function endByRejection(
   word: Word,
   brand: Pick<StandingConfirmation, 'brandKey' | 'surveyPartner' | 'programId' | 'forTestClocks'>,
 ): Promise<ItemResult | undefined> {
-  await lockUnknownBrand(db, word, brand);
+  if (!(await lockWithBrand(db, word, brand))) return undefined;
   const { status, code, detail } = notFound('enrollment');
   const result = (await endStanding(db, brand, REPLACED))
     ? {
@@ -128,13 +141,18 @@ async function endByRejection(
   return (await finishItem(db, word, result)) ? result : undefined;
 }
 
-/** Throws a 503 if it has been enrolled since the item was looked at. */
-async function lockUnknownBrand(
+/**
+ * False if the word has its result: somebody else has carried it out since the lease of whoever asks ended, and what the partner
+ * has said later must stand. Throws a 503 if the brand has been enrolled since the item was looked at.
+ */
+async function lockWithBrand(
   db: Queryable,
   word: Word,
   { brandKey: key }: Pick<StandingConfirmation, 'brandKey'>,
-): Promise<void> {
+): Promise<boolean> {
   await lockBrand(db, key);
+  if (!(await lockPending(db, word))) return false;
   const found = await enrollmentsNamed(db, scopeOfWord(word), word.content);
   if (found.length > 0) throw unavailable('The brand was enrolled at this moment.', 1);
+  return true;
 }
