@@ -75,11 +75,18 @@ export async function giveBack(db: Queryable, request: KeyedRequest, raiseAttemp
   );
 }
 
-/** Keys are kept for a day, ids of webhooks for longer than their senders try: they do for days. */
-export async function sweepKeys(db: Queryable): Promise<void> {
-  await db.query(
-    `delete from idempotency_key
-      where created_at < now() - interval '24 hours'
-        and (created_at < now() - interval '14 days' or owner not like 'webhook %')`,
+/**
+ * Keys are kept for a day, ids of webhooks for longer than their senders try: they do for days. Removes at most `limit`, so that
+ * a statement stays short however many there are; returns how many.
+ */
+export async function sweepKeys(db: Queryable, limit: number): Promise<number> {
+  const swept = await db.query(
+    `delete from idempotency_key where (owner, route, key) in
+       (select owner, route, key from idempotency_key
+         where created_at < now() - interval '24 hours'
+           and (created_at < now() - interval '14 days' or owner not like 'webhook %')
+         limit $1)`,
+    [limit],
   );
+  return swept.rowCount ?? 0;
 }

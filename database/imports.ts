@@ -71,15 +71,31 @@ export async function acceptImport(db: Queryable, { batchId, rows }: Import): Pr
   return true;
 }
 
-/** Removes what was not sent to its end for some days, personal data and all. */
+/** Of one statement, which has to end within its time-out however large a file was. */
+const SWEPT_AT_ONCE = 2_000;
+
+/**
+ * Removes what was not sent to its end for some days, personal data and all. First the import, so that it takes no more rows; a
+ * batch that is received without one is what is left to remove, also by whoever comes after a crash.
+ */
 export async function sweepImports(db: Queryable): Promise<void> {
   await db.query(
-    `with abandoned as (
-       delete from enrollment_import i
-        where i.accepted_at is null and i.last_row_at < now() - interval '3 days'
-        returning i.batch_id),
-     items as (delete from batch_item where batch_id in (select batch_id from abandoned))
-     delete from batch where batch_id in (select batch_id from abandoned)`,
+    `delete from enrollment_import where accepted_at is null and last_row_at < now() - interval '3 days'`,
+  );
+  const isAbandoned = `b.state = 'receiving'
+    and not exists (select from enrollment_import i where i.batch_id = b.batch_id)`;
+  for (let swept = SWEPT_AT_ONCE; swept === SWEPT_AT_ONCE;) {
+    const removed = await db.query(
+      `delete from batch_item where (batch_id, position) in
+         (select item.batch_id, item.position from batch b join batch_item item on item.batch_id = b.batch_id
+           where ${isAbandoned} limit $1)`,
+      [SWEPT_AT_ONCE],
+    );
+    swept = removed.rowCount ?? 0;
+  }
+  await db.query(
+    `delete from batch b
+      where ${isAbandoned} and not exists (select from batch_item item where item.batch_id = b.batch_id)`,
   );
 }
 

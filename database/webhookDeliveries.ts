@@ -95,7 +95,9 @@ export async function claimDeliveries(
 ): Promise<DueDelivery[]> {
   const result = await db.query(
     `update webhook_delivery d
-        set due_at = now() + $5 * interval '1 millisecond', attempts = attempts + 1, last_attempt_at = now()
+        set due_at = now() + $5 * interval '1 millisecond', attempts = attempts + 1, last_attempt_at = now(),
+            -- What was not tried has not been failing, however long the workers were away.
+            begun_at = case when attempts = 0 then now() else begun_at end
        from (select next.delivery_id, s.url
                from webhook_subscription s
                cross join lateral (
@@ -189,7 +191,12 @@ export async function recordGivenUp(
   return true;
 }
 
-/** The log is kept for two weeks; what is still to be sent stays. */
-export async function sweepDeliveries(db: Queryable): Promise<void> {
-  await db.query(`delete from webhook_delivery where ended_at < now() - interval '14 days'`);
+/** The log is kept for two weeks; what is still to be sent stays. Removes at most `limit`; returns how many. */
+export async function sweepDeliveries(db: Queryable, limit: number): Promise<number> {
+  const swept = await db.query(
+    `delete from webhook_delivery where delivery_id in
+       (select delivery_id from webhook_delivery where ended_at < now() - interval '14 days' limit $1)`,
+    [limit],
+  );
+  return swept.rowCount ?? 0;
 }

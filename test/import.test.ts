@@ -7,6 +7,7 @@ import { startService } from '../dev/service';
 import { freePort } from '../dev/stack/ports';
 import { residentMib } from '../bench/measure/memory';
 import { requireContract } from './support/contract';
+import { slowDeletes } from './support/databaseGate';
 import {
   IMPORT_HEADER,
   importFile,
@@ -498,5 +499,24 @@ describe('files that cannot be taken', () => {
     await sweepImports(database.pool).finally(() => database.close());
     expect((await begun()).rowCount).toBe(0);
     expect(await batchOf(body.batchId)).toMatchObject({ total: 12 });
+  });
+
+  test('When a file that was not sent to its end is larger than one statement can sweep, then it is swept all the same', async () => {
+    await t.db.query(`
+      insert into batch (batch_id, kind, given_by, owner, message_id, state)
+      values ('abandoned', 'enrollments', '{}', 'caller', 'abandoned', 'receiving');
+      insert into enrollment_import (batch_id, rows, rows_hash, last_row_at)
+      values ('abandoned', 8000, sha256(''), now() - interval '4 days');
+      insert into batch_item (batch_id, position, content)
+      select 'abandoned', position, '{}' from generate_series(1, 8000) position`);
+    const slow = await slowDeletes(t.db, 'batch_item');
+    const database = createDatabase({ connectionString: t.plan.databaseUrl });
+    await sweepImports(database.pool).finally(() => database.close());
+    await slow.end();
+    const { rows } = await t.db.query(
+      `select (select count(*)::int from batch where batch_id = 'abandoned') as batches,
+              (select count(*)::int from batch_item where batch_id = 'abandoned') as items`,
+    );
+    expect(rows).toEqual([{ batches: 0, items: 0 }]);
   });
 });

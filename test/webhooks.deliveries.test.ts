@@ -224,6 +224,19 @@ describe('when a receiver takes nothing for three days', () => {
     expect(receiver.received(path).filter((one) => one.id === id)).toHaveLength(4);
   });
 
+  test('When the workers were away for longer than three days, then the first attempt is not taken for the last', async () => {
+    const { subscriptionId } = subscription;
+    await t.service.worker.stop();
+    const id = await sendTest(t.caller, subscriptionId);
+    await age(id, '4 days');
+    await t.service.startWorker();
+    const [first] = await untilLogged(t.caller, subscriptionId, (all) =>
+      all.some(({ lastStatus }) => lastStatus === 503),
+    );
+    expect(first).toMatchObject({ deliveryId: id, status: 'pending', attempts: 1 });
+    expect((await subscriptionIs(t.caller, subscriptionId)).disabledAt).toBeNull();
+  });
+
   test('When others were taken meanwhile, then only this event has failed', async () => {
     const { subscriptionId } = subscription;
     const id = await sendTest(t.caller, subscriptionId);

@@ -13,6 +13,7 @@ import {
   SUBSCRIPTIONS,
   type Subscription,
 } from './support/subscriptions';
+import { slowDeletes } from './support/databaseGate';
 import { startTestService, type TestService } from './support/testService';
 import { startWebhookReceiver, verified, type WebhookReceiver } from './support/webhookReceiver';
 
@@ -378,6 +379,21 @@ test('When deliveries ended two weeks ago, then they are swept, and what is stil
   );
   expect(left.map(({ deliveryId }) => deliveryId)).toEqual([pending]);
   expect((await subscriptionIs(t.caller, subscriptionId)).disabledAt).toBeNull();
+});
+
+test('When more is old than one statement can sweep, then it is swept all the same', async () => {
+  await t.service.worker.stop();
+  await t.db.query(`
+    insert into idempotency_key (owner, route, key, body_hash, message_id, created_at)
+    select 'caller old', 'POST /v1/enrollments', key::text, '', '', now() - interval '2 days' from generate_series(1, 8000) key`);
+  const slow = await slowDeletes(t.db, 'idempotency_key');
+  await t.service.startWorker();
+  await eventually(
+    async () => (await t.db.query(`select from idempotency_key where owner = 'caller old'`)).rowCount,
+    (left) => left === 0,
+    60_000,
+  );
+  await slow.end();
 });
 
 test('When a workflow names an event, then a subscriber can ask for it', () => {

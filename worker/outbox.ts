@@ -17,6 +17,9 @@ const BATCH = 20;
 const LEASE_MS = 30_000;
 const LONGEST_PAUSE_MS = 60_000;
 const SWEEP_EVERY_MS = 3_600_000;
+const SWEEP_RETRY_MS = 60_000;
+/** Removed by one statement: it must end within its time-out, and the outbox waits for it. */
+const SWEPT_AT_ONCE = 2_000;
 
 interface Deps {
   database: Database;
@@ -27,20 +30,27 @@ interface Deps {
 
 /** Runs until `stopped` is aborted; resolves when the work in hand is done. */
 export async function runOutbox(deps: Deps, pollMs: number, stopped: AbortSignal): Promise<void> {
-  let sweptAt = 0;
+  let sweepAt = 0;
   while (!stopped.aborted) {
     let claimed = 0;
     try {
       claimed = await drainOnce(deps);
-      if (Date.now() - sweptAt > SWEEP_EVERY_MS) {
-        await sweepKeys(deps.database.pool);
-        await sweepDeliveries(deps.database.pool);
-        sweptAt = Date.now();
-      }
     } catch (error) {
       deps.logger.warn({ err: error }, 'the outbox cannot be read; trying again');
     }
+    if (Date.now() >= sweepAt) sweepAt = Date.now() + (await sweepSome(deps));
     if (claimed < BATCH) await pause(pollMs, stopped);
+  }
+}
+
+/** When to go on, in ms from now: with the rest at once. After a failure a minute later. */
+async function sweepSome({ database: { pool }, logger }: Deps): Promise<number> {
+  try {
+    const swept = [await sweepKeys(pool, SWEPT_AT_ONCE), await sweepDeliveries(pool, SWEPT_AT_ONCE)];
+    return swept.includes(SWEPT_AT_ONCE) ? 0 : SWEEP_EVERY_MS;
+  } catch (err) {
+    logger.warn({ err }, 'what is old cannot be swept away; trying again later');
+    return SWEEP_RETRY_MS;
   }
 }
 

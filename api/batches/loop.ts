@@ -30,12 +30,16 @@ const MOST_SWEPT = 100;
 
 /** Runs until `stopped` is aborted; resolves when the items in hand are done. */
 export async function runBatches(context: ApiContext, stopped: AbortSignal): Promise<void> {
-  // Each kind by itself: one whose items take long holds up no other.
+  // Each by itself: one that takes long, or fails, holds up no other.
   const kinds = (Object.keys(KINDS) as BatchKind[]).map((kind) => ({
     everyMs: POLL_MS,
     work: () => carryOutSome(context, kind),
   }));
-  const tasks = [...kinds, { everyMs: SWEEP_EVERY_MS, work: () => sweep(context) }];
+  const sweeps = [sweepImports, expireStandingNow, applyLeftStanding].map((sweep) => ({
+    everyMs: SWEEP_EVERY_MS,
+    work: () => sweep(context.database.pool).then(() => 0),
+  }));
+  const tasks = [...kinds, ...sweeps];
   await Promise.all(tasks.map(({ everyMs, work }) => repeat(context, work, everyMs, stopped)));
 }
 
@@ -55,12 +59,14 @@ async function repeat(
   }
 }
 
-async function sweep({ database: { pool } }: ApiContext): Promise<number> {
-  await sweepImports(pool);
-  await expireStanding(pool, EXPIRED);
-  const enrollments = await enrollmentsWithStanding(pool, MOST_SWEPT);
-  for (const enrollmentId of enrollments) await applyStanding(pool, enrollmentId);
-  return 0;
+function expireStandingNow(db: Queryable): Promise<void> {
+  return expireStanding(db, EXPIRED);
+}
+
+/** What whoever has sent a form again could not apply. */
+async function applyLeftStanding(db: Queryable): Promise<void> {
+  const enrollments = await enrollmentsWithStanding(db, MOST_SWEPT);
+  for (const enrollmentId of enrollments) await applyStanding(db, enrollmentId);
 }
 
 async function carryOutSome(context: ApiContext, kind: BatchKind): Promise<number> {

@@ -53,6 +53,20 @@ export async function holdRows(
   };
 }
 
+/** Each row that is deleted takes a millisecond, as in a table that is large; so 8,000 of them take longer than a statement may. */
+export async function slowDeletes(db: Pool, table: string): Promise<{ end(): Promise<void> }> {
+  const name = `slow_${process.pid}_${(gates += 1)}`;
+  await db.query(`
+    create function ${name}() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(0.001); return old; end $$;
+    create trigger ${name} before delete on ${table} for each row execute function ${name}()`);
+  return {
+    async end() {
+      await db.query(`drop trigger ${name} on ${table}; drop function ${name}()`);
+    },
+  };
+}
+
 /** Counts the statements that write to `table` from now on, also those that change no row. */
 export async function countStatements(db: Pool, table: string): Promise<() => Promise<number>> {
   const name = `counter_${process.pid}_${(gates += 1)}`;
