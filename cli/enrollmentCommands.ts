@@ -136,6 +136,14 @@ const ACTS: readonly Act[] = [
     required: ['note'],
     example: "--note 'Terminated by mistake.'",
   },
+  {
+    name: 'erase',
+    description: 'Erases the personal data of an ended enrollment for good; facts and money stay.',
+    action: 'erasure',
+    options: [],
+    required: ['note'],
+    example: "--note 'Asked for by the contact.'",
+  },
 ];
 
 const ID = 'enr_8d53a5e2f3d84a6a9a5c';

@@ -4,12 +4,17 @@ import { wrongUsage } from './failure';
 import type { Service } from './service';
 
 /** Its path in the API. Throws CommandFailure unless the name means exactly one enrollment. */
-export async function enrollmentPath(service: Service, name = ''): Promise<string> {
-  if (!name.includes('.')) return `/v1/enrollments/${encodeURIComponent(name)}`;
+export async function enrollmentPath(service: Service, name?: string): Promise<string> {
+  return `/v1/enrollments/${await enrollmentIdOf(service, name)}`;
+}
+
+/** Its id, for a path. Throws CommandFailure unless the name means exactly one enrollment. */
+export async function enrollmentIdOf(service: Service, name = ''): Promise<string> {
+  if (!name.includes('.')) return encodeURIComponent(name);
   const { items } = await service.get<EnrollmentPage>('/v1/enrollments', { brandDomain: name });
   // A brand that was permitted to enroll once more has several; the last one is meant.
   const current = items.filter(({ supersededBy }) => supersededBy === null);
-  if (current.length === 1) return `/v1/enrollments/${current[0]!.id}`;
+  if (current.length === 1) return current[0]!.id;
   throw wrongUsage(
     current.length === 0
       ? `There is no enrollment of ${name} that this key may see.`

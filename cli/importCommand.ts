@@ -7,14 +7,14 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { describeImport, failedRows, type Batch, type BatchItems } from './description/import';
+import { untilDone, writeFailed } from './batchWait';
+import { describeImport, type Batch } from './description/batch';
 import { CommandFailure, wrongUsage } from './failure';
-import { openDraft } from './files';
-import { countOf } from './layout';
+import { onInterrupt } from './interrupt';
 import { showProgress } from './progress';
 import { withService } from './remoteCommand';
 import { openService, pauseBefore, type Service } from './service';
-import { complain, json, print } from './terminal';
+import { json, print } from './terminal';
 
 interface Options {
   program?: string;
@@ -31,8 +31,6 @@ const TYPES: Record<string, string> = {
 };
 /** Seconds before a file is sent again whose connection has broken. */
 const PAUSES_S = [1, 2, 4, 8];
-const LOOK_EVERY_MS = 1_000;
-const INTERRUPTED = 130;
 
 export function addImport(pps: Command): void {
   const command = pps
@@ -47,7 +45,8 @@ export function addImport(pps: Command): void {
     async (file: string | undefined, options: Options) => {
       const service = openService();
       const batchId = await batchOf(service, file, options);
-      const batch = await untilDone(service, batchId);
+      const comeBack = `The import goes on without us. Wait for it with: pps import --resume ${batchId}`;
+      const batch = await untilDone(service, batchId, { verb: 'Enrolling', unit: 'row', comeBack });
       await writeFailed(service, batch, options.failed);
       print(options.json ? json(batch) : describeImport(batch));
       if (batch.failed > 0) throw new CommandFailure(1, [sentenceOf(batch, options.failed)]);
@@ -126,55 +125,8 @@ async function* watched(file: string, tell: (sent: number) => void): AsyncGenera
   }
 }
 
-async function untilDone(service: Service, batchId: string): Promise<Batch> {
-  const stop = onInterrupt(`The import goes on without us. Wait for it with: pps import --resume ${batchId}`);
-  const progress = showProgress('Enrolling');
-  try {
-    for (;;) {
-      const batch = await service.get<Batch>(`/v1/batches/${encodeURIComponent(batchId)}`);
-      const { total, done, failed, pending } = batch;
-      progress.show(
-        (done + failed) / total,
-        `${done + failed} of ${countOf(total, 'row')}, ${failed} failed`,
-      );
-      if (pending === 0) return batch;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    }
-  } finally {
-    progress.end();
-    stop();
-  }
-}
-
-async function writeFailed(
-  service: Service,
-  { batchId, failed }: Batch,
-  file: string | undefined,
-): Promise<void> {
-  if (file === undefined || failed === 0) return;
-  const draft = openDraft(file);
-  for (let after: number | null = 0; after !== null;) {
-    const query = { status: 'failed', limit: '200', after: String(after) };
-    const page: BatchItems = await service.get<BatchItems>(`/v1/batches/${batchId}/items`, query);
-    await draft.write(failedRows(page, after === 0));
-    after = page.next;
-  }
-  await draft.keep();
-}
-
 function sentenceOf({ failed, batchId }: Batch, file: string | undefined): string {
   const rows = failed === 1 ? '1 row has failed' : `${failed} rows have failed`;
   const where = file ?? `pps import --resume ${batchId} --failed FILE writes them`;
   return `${rows}: ${where}`;
-}
-
-/** On Ctrl-C says how to come back, and ends. Returns what takes that back. */
-function onInterrupt(sentence: string): () => void {
-  const interrupted = () => {
-    process.stderr.write('\n');
-    complain([sentence]);
-    process.exit(INTERRUPTED);
-  };
-  process.once('SIGINT', interrupted);
-  return () => process.off('SIGINT', interrupted);
 }

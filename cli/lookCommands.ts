@@ -8,13 +8,15 @@ import {
   describeTimeline,
   type AttentionList,
   type DeferralOffer,
+  type Dismissal,
   type Enrollment,
   type Explanation,
   type EnrollmentPage,
   type Timeline,
 } from './description/enrollment';
-import { enrollmentPath } from './enrollmentPath';
+import { enrollmentIdOf, enrollmentPath } from './enrollmentPath';
 import { wrongUsage } from './failure';
+import { countOf } from './layout';
 import { addFilters, queryOf, type Filters } from './listFilters';
 import { remote, withService } from './remoteCommand';
 import { openService } from './service';
@@ -52,6 +54,12 @@ export function addLookCommands(pps: Command): void {
     example: 'attention',
     ask: (service) => service.get<AttentionList>('/v1/attention'),
     describe: describeAttention,
+  });
+  remote(ofOne('dismiss', 'Takes the refused messages of an enrollment off the list of `attention`.'), {
+    example: `dismiss ${ID}`,
+    ask: async (service, [id]) =>
+      service.post<Dismissal>(`/v1/attention/${await enrollmentIdOf(service, id)}/dismissal`, {}),
+    describe: ({ dismissed }) => `${countOf(dismissed, 'refused message')} dismissed.\n`,
   });
   addList(pps);
 }

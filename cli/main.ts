@@ -4,6 +4,7 @@
  * sentences on the standard error, never a stack.
  */
 import { Command, CommanderError } from 'commander';
+import { addBatch } from './batchCommand';
 import { addClockCommands } from './clockCommands';
 import { addCreditCommands } from './creditCommands';
 import { addDirectCommands } from './directCommands';
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   addLookCommands(pps);
   pps.commandsGroup('Many at once:');
   addImport(pps);
+  addBatch(pps);
   addExport(pps);
   pps.commandsGroup('Programs and credits:');
   addProgramCommands(pps);

@@ -66,6 +66,22 @@ export async function keepAnswer(
   );
 }
 
+/**
+ * The same within the transaction of a change that leaves nothing to find it by: an equal request would not know that it
+ * was done.
+ */
+export async function keepAnswerOfMessage(
+  db: Queryable,
+  { owner, messageId }: Pick<KeyedRequest, 'owner' | 'messageId'>,
+  { status, body }: { status: number; body: unknown },
+): Promise<void> {
+  await db.query(
+    `update idempotency_key set response_status = $3, response_body = $4, leased_until = null
+      where owner = $1 and message_id = $2 and response_status is null`,
+    [owner, messageId, status, JSON.stringify(body)],
+  );
+}
+
 /** Gives the request back without an answer; `raiseAttempt` lets the same message be sent to the workflow again. */
 export async function giveBack(db: Queryable, request: KeyedRequest, raiseAttempt: boolean): Promise<void> {
   await db.query(

@@ -81,14 +81,14 @@ export async function planPublication(db: Queryable, definition: ProgramDefiniti
 }
 
 /**
- * Publishes a definition as the next revision; the same definition again publishes nothing. The clock is set by the
- * first revision and never by a later one. Call it inside a transaction. Throws DefinitionError for what may not follow
+ * Publishes a definition as the next revision; the same definition again publishes nothing, and so does the same message,
+ * whatever has come since. The clock is set by the first revision and never by a later one. Call it inside a transaction. Throws DefinitionError for what may not follow
  * the revision before.
  */
 export async function publishRevision(
   db: Queryable,
   definition: ProgramDefinition,
-  publishedBy: string,
+  { publishedBy, messageId }: { publishedBy: string; messageId?: string },
   clock: ProgramClock = initialClock(definition.testClock, Date.now()),
 ): Promise<Publication> {
   // The row is locked first, so that two publishers get two numbers.
@@ -97,14 +97,28 @@ export async function publishRevision(
     [definition.id, JSON.stringify(clock)],
   );
   await db.query(`select from program where program_id = $1 for update`, [definition.id]);
+  const earlier = messageId === undefined ? undefined : await publicationOf(db, messageId);
+  if (earlier) return earlier;
   const publication = await planPublication(db, definition);
   if (!publication.isNew) return publication;
   await db.query(
     `with next as (update program set latest_revision = $2 where program_id = $1)
-     insert into program_revision (program_id, revision, definition, published_by) values ($1, $2, $3, $4)`,
-    [definition.id, publication.revision, JSON.stringify(definition), publishedBy],
+     insert into program_revision (program_id, revision, definition, published_by, message_id) values ($1, $2, $3, $4, $5)`,
+    [definition.id, publication.revision, JSON.stringify(definition), publishedBy, messageId ?? null],
   );
   return publication;
+}
+
+/** What a message has published. */
+async function publicationOf(db: Queryable, messageId: string): Promise<Publication | undefined> {
+  const result = await db.query(
+    `select r.revision, true as "isNew", before.definition as previous
+       from program_revision r
+       left join program_revision before on before.program_id = r.program_id and before.revision = r.revision - 1
+      where r.message_id = $1`,
+    [messageId],
+  );
+  return firstRow<Publication>(result);
 }
 
 export async function readClock(db: Queryable, programId: string): Promise<ProgramClock | undefined> {
@@ -120,4 +134,13 @@ export async function lockClock(db: Queryable, programId: string): Promise<Progr
 
 export async function writeClock(db: Queryable, programId: string, clock: ProgramClock): Promise<void> {
   await db.query(`update program set clock = $2 where program_id = $1`, [programId, JSON.stringify(clock)]);
+}
+
+/** False if the message has adjusted a clock before. */
+export async function noteAdjustment(db: Queryable, programId: string, messageId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into clock_adjustment (message_id, program_id) values ($1, $2) on conflict do nothing`,
+    [messageId, programId],
+  );
+  return rowCount === 1;
 }

@@ -49,7 +49,9 @@ async function readDefinition(file: string): Promise<ProgramDefinition> {
 async function publishDefinition(databaseUrl: string, definition: ProgramDefinition): Promise<number> {
   const database = createDatabase({ connectionString: databaseUrl });
   try {
-    const { revision } = await database.transaction((client) => publishRevision(client, definition, 'setup'));
+    const { revision } = await database.transaction((client) =>
+      publishRevision(client, definition, { publishedBy: 'setup' }),
+    );
     return revision;
   } finally {
     await database.close();

@@ -62,7 +62,7 @@ export async function publish(
   const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 1 });
   try {
     const { revision } = await database.transaction((client) =>
-      publishRevision(client, definition, 'development', clock),
+      publishRevision(client, definition, { publishedBy: 'development' }, clock),
     );
     return revision;
   } finally {

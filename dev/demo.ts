@@ -14,10 +14,9 @@ import { createApiClient, eventually, type Enrollment, type TimelineItem } from 
 import { dropDatabase, prepareDatabase, publish } from './database';
 import { startSandbox } from './sandbox/server';
 import { startScratchServers, NAMESPACE } from './servers';
-import { startService } from './service';
+import { freeServicePorts, startService } from './service';
 import { definitionFile } from './settings';
 import { Story } from './story';
-import { freePort } from './stack/ports';
 
 const DAY_MS = 86_400_000;
 const REAL_MS_PER_DAY = 400;
@@ -74,9 +73,7 @@ async function tell(
     temporalNamespace: NAMESPACE,
     taskQueue: `demo-${process.pid}`,
     sandboxUrl: sandbox.url,
-    apiPort: await freePort(),
-    apiAdminPort: await freePort(),
-    workerAdminPort: await freePort(),
+    ...(await freeServicePorts()),
     logDirectory,
   });
   stops.push(() => service.stop());

@@ -18,9 +18,8 @@ import type { Stage } from './recordedStage';
 import { STORIES } from './recordedStories';
 import { startSandbox } from './sandbox/server';
 import { NAMESPACE, startScratchServers } from './servers';
-import { startService } from './service';
+import { freeServicePorts, startService } from './service';
 import { definitionFile } from './settings';
-import { freePort } from './stack/ports';
 import { projectRoot } from './stack/projectRoot';
 
 class UnknownStory extends Error {}
@@ -70,9 +69,7 @@ async function setTheStage(stops: (() => Promise<unknown>)[]): Promise<(story: s
     temporalNamespace: NAMESPACE,
     taskQueue: 'recorded',
     sandboxUrl: sandbox.url,
-    apiPort: await freePort(),
-    apiAdminPort: await freePort(),
-    workerAdminPort: await freePort(),
+    ...(await freeServicePorts()),
     logDirectory,
     // A new recording goes the newest way.
     environment: { ACTIVE_PATCHES: PATCHES.join(',') },

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SANDBOX_ACCESS_TOKEN } from './sandbox/server';
 import { builtEntry, DEVELOPMENT_KEYS, DEVELOPMENT_PARTNER_KEY_SECRETS } from './settings';
+import { freePort } from './stack/ports';
 import { startServerProcess, type ServerProcess } from './stack/serverProcess';
 import { startWatchdog } from './stack/watchdog';
 
@@ -51,6 +52,13 @@ export interface Service {
 }
 
 const READY_MS = 60_000;
+
+/** Ports for one more, on 127.0.0.1. */
+export async function freeServicePorts(): Promise<
+  Pick<ServicePlan, 'apiPort' | 'apiAdminPort' | 'workerAdminPort'>
+> {
+  return { apiPort: await freePort(), apiAdminPort: await freePort(), workerAdminPort: await freePort() };
+}
 
 export async function startService(plan: ServicePlan): Promise<Service> {
   await mkdir(plan.logDirectory, { recursive: true });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
 import { untilAnswered } from './support/comeAgain';
-import { endEnrollment, publishStrictProgram } from './support/programs';
+import { endEnrollment, publishProgram, publishStrictProgram } from './support/programs';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
 import { historyLength, runsOfWorkflow } from './support/workflows';
 
@@ -39,15 +39,15 @@ async function countEvents(enrollmentId: string, type: string): Promise<number> 
   return (await t.timeline(enrollmentId)).filter((event) => event.type === type).length;
 }
 
-test('When one POST is sent 20 times at once with one key, then it is done once and all get the same answer', async () => {
+test('When one POST is sent 50 times at once with one key, then it is done once and all get the same answer', async () => {
   const form = t.form();
   const key = randomUUID();
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => untilAnswered(() => t.caller.post('/v1/enrollments', form, key))),
+    Array.from({ length: 50 }, () => untilAnswered(() => t.caller.post('/v1/enrollments', form, key))),
   );
   for (const answer of answers) expect(answer).toMatchObject({ status: 201, body: answers[0]!.body });
   expect(answers.map(replayed).filter((header) => header === null)).toHaveLength(1);
-  expect(answers.map(replayed).filter((header) => header === 'true')).toHaveLength(19);
+  expect(answers.map(replayed).filter((header) => header === 'true')).toHaveLength(49);
   expect(await runsOfWorkflow(t, answers[0]!.body.workflowId)).toBe(1);
 });
 
@@ -182,6 +182,39 @@ test('When the answer to a message was lost and the enrollment has ended since, 
   expect((await confirm(key)).status).toBe(200);
   expect(await confirm(randomUUID())).toMatchObject(refusal);
   expect(await countEvents(created.id, 'partner_confirmed')).toBe(1);
+});
+
+test('When the answer to a publication was lost and another revision came, then its retry does not bring the old one back', async () => {
+  const definition = await publishProgram(t);
+  const publish = (name: string, key: string) =>
+    t.admin.post<{ revision: number; changes: string[] }>(
+      `/v1/programs/${definition.id}/revisions`,
+      { ...definition, name },
+      key,
+    );
+  const key = randomUUID();
+  const first = await publish('An older name', key);
+  expect(first).toMatchObject({ status: 201, body: { revision: 2, published: true } });
+  expect(first.body.changes).toHaveLength(1);
+  expect((await publish('A newer name', randomUUID())).body.revision).toBe(3);
+  await loseAnswer(key);
+  expect(await publish('An older name', key)).toMatchObject({ status: 201, body: first.body });
+  const { body: program } = await t.admin.get<{ name: string; revision: number }>(
+    `/v1/programs/${definition.id}`,
+  );
+  expect([program.name, program.revision]).toEqual(['A newer name', 3]);
+});
+
+test('When the answer to a move of the clock was lost and it was moved again, then its retry moves nothing', async () => {
+  const { id } = await publishProgram(t);
+  const clock = `/v1/programs/${id}/clock`;
+  const key = randomUUID();
+  const run = () => t.admin.post(clock, { advanceTo: '2023-11-20T00:00:00Z', speed: 60 }, key);
+  expect((await run()).status).toBe(200);
+  const stop = { advanceTo: '2023-12-01T00:00:00Z', speed: 0 };
+  expect((await t.admin.post(clock, stop)).status).toBe(200);
+  await loseAnswer(key);
+  expect(await run()).toMatchObject({ status: 200, body: { now: '2023-12-01T00:00:00.000Z', speed: 0 } });
 });
 
 test('When a workflow was terminated from outside, then a message is 409 and says that staff must look', async () => {

@@ -65,9 +65,13 @@ describe('requests', () => {
       updateId: 'u',
     });
   const advance = (allowed: ApiContext['testClockPrograms']) =>
-    adjustClock(context(allowed), { role: 'admin', id: 'ana', ...OF_THE_SETTINGS }, t.programId, {
-      speed: 0,
-    });
+    adjustClock(
+      context(allowed),
+      { role: 'admin', id: 'ana', ...OF_THE_SETTINGS },
+      t.programId,
+      { speed: 0 },
+      { messageId: 'm' },
+    );
 
   test.each([
     ['enrolled into', enroll],

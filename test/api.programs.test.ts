@@ -259,6 +259,7 @@ describe('revisions', () => {
         definition.id,
         renamed('Another'),
         { dryRun },
+        { messageId: 'm' },
       );
     try {
       for (const dryRun of [false, true])

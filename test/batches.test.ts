@@ -1,8 +1,6 @@
 /** Batches of survey partners on the real stack: each item is what its request by itself would be, and is done exactly once. */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../dev/apiClient';
-import { startService } from '../dev/service';
-import { freePort } from '../dev/stack/ports';
 import {
   batchOf,
   brandOf,
@@ -18,7 +16,13 @@ import {
 import { startCuttableProxy, type CuttableProxy } from './support/cuttableProxy';
 import { ownProgram, type Enrolled } from './support/ownProgram';
 import { sharedServers } from './support/shared';
-import { ADVERTISER, OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
+import {
+  ADVERTISER,
+  OTHER_ADVERTISER,
+  startSecond,
+  startTestService,
+  type TestService,
+} from './support/testService';
 
 const CONFIRMATIONS = '/v1/partner-confirmations';
 const DEFERRALS = '/v1/deferrals';
@@ -264,8 +268,7 @@ describe('failures', () => {
 
   test('When two API processes carry out a batch and one is killed, then each word is said exactly once', async () => {
     const all = await enrollments(20);
-    const plan = { ...t.plan, apiPort: await freePort(), workerHealthPort: await freePort() };
-    const second = await startService({ ...plan, logDirectory: `${plan.logDirectory}/second` });
+    const second = await startSecond(t);
     try {
       const items = all.map(({ id }) => ({
         enrollmentId: id,

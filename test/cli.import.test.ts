@@ -5,7 +5,7 @@ import { eventually } from '../dev/apiClient';
 import { openCommandLine, type CommandLine, type Ended } from './support/commandLine';
 import { startCuttableProxy } from './support/cuttableProxy';
 import { importFile, textOf } from './support/importFiles';
-import { startTestService, type TestService } from './support/testService';
+import { ADVERTISER, startTestService, type TestService } from './support/testService';
 
 let t: TestService;
 let cli: CommandLine;
@@ -175,5 +175,47 @@ describe('export', () => {
     ]);
     expect(cli.read('kept.csv')).toBe('as before');
     expect(cli.filesNow().filter((name) => name.startsWith('.kept'))).toEqual([]);
+  });
+});
+
+describe('pps batch', () => {
+  const asPartner = (args: string) =>
+    cli.shell(
+      `PPS_URL='${t.service.apiUrl}' PPS_API_KEY=pps_dev_partner_kno; export PPS_URL PPS_API_KEY; pps batch ${args}`,
+    );
+
+  async function giveThree(): Promise<string> {
+    const word = { outcome: 'confirmed', advertiserId: ADVERTISER };
+    const items = [
+      { ...word, brandDomain: 'stands.example' },
+      { ...word, brandDomain: 'shop.stands.example' },
+      { ...word, enrollmentId: 'enr_nobody' },
+    ];
+    const { body } = await t.partner.post<{ batchId: string }>('/v1/partner-confirmations', { items });
+    return body.batchId;
+  }
+
+  test('When items stand and fail, then they are counted, the failed ones are named, and --wait exits with 1', async () => {
+    const batchId = await giveThree();
+    const { code, stdout, stderr } = await asPartner(`${batchId} --wait --failed not-done.csv`);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/2 of 3 failed\.\n$/) as string]);
+    expect(stdout).toMatch(new RegExp(`^Batch ${batchId}: partner confirmations\n`));
+    expect(stdout).toMatch(/Standing +1, until their brands enroll\n +Done +0\n +Failed +2\n/);
+    expect(stdout).toMatch(/ 2 +INVALID_REQUEST +.*must be the registrable domain, stands\.example\n/);
+    expect(stdout).toMatch(/ 3 +NOT_FOUND +There is no such enrollment\.\n/);
+    const [header, first, second] = cli.read('not-done.csv').split('\n');
+    expect(header).toBe('position,code,detail,errors');
+    expect([first, second]).toEqual([
+      expect.stringMatching(/^2,INVALID_REQUEST,/) as string,
+      expect.stringMatching(/^3,NOT_FOUND,/) as string,
+    ]);
+    const again = await asPartner(`${batchId} --json`);
+    expect([again.code, JSON.parse(again.stdout)]).toMatchObject([0, { batchId, standing: 1, failed: 2 }]);
+  });
+
+  test('When there is no such batch, or it is of somebody else, then the exit code is 3', async () => {
+    const batchId = await giveThree();
+    expect(await pps(`batch ${batchId}`)).toMatchObject({ code: 3, stdout: '' });
+    expect(await asPartner('bat_nobody')).toMatchObject({ code: 3, stdout: '' });
   });
 });

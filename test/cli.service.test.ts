@@ -104,10 +104,26 @@ test.each<[string, (id: string) => Promise<unknown>, (id: string) => string, Par
     (id) => `restart ${id} --note 'By mistake.'`,
     {},
   ],
+  [
+    'erase',
+    (id) => asJson('caller', `withdraw ${id}`),
+    (id) => `erase ${id} --note 'Asked for.'`,
+    { status: 'withdrawn' },
+  ],
 ])('When an admin uses `pps %s`, then it is done', async (_name, before, line, expected) => {
   const id = await enroll();
   await before(id);
   expect(await asJson('admin', line(id))).toMatchObject({ id, ...expected });
+});
+
+test('When a refused message is dismissed, then it is off the list', async () => {
+  const id = await enroll();
+  const { workflowId } = await t.get(id);
+  await t.temporal.workflow.getHandle(workflowId).signal('defer', { month: 'December' });
+  await t.untilEvent(id, 'message_refused');
+  expect((await pps('admin', 'attention')).stdout).toContain(id);
+  expect((await pps('admin', `dismiss ${id}`)).stdout).toBe('1 refused message dismissed.\n');
+  expect((await pps('admin', 'attention')).stdout).not.toContain(id);
 });
 
 test.each(['approve', 'reject-credit', 'send-back'])(

@@ -15,7 +15,14 @@ afterAll(async () => {
   await t?.stop();
 });
 
-const KEPT_FOR_EVER = ['submission', 'program_revision', 'credit_statement', 'questionnaire_answers', 'note'];
+const KEPT_FOR_EVER = [
+  'submission',
+  'program_revision',
+  'clock_adjustment',
+  'credit_statement',
+  'questionnaire_answers',
+  'note',
+];
 const NEVER_DELETED = [...KEPT_FOR_EVER, 'enrollment', 'payout', 'program'];
 
 async function firstColumn(table: string): Promise<string> {

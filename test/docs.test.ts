@@ -22,30 +22,35 @@ const DOCUMENTS = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The rows of docs/program-page.md: requirement, files, test titles, state. Several in one cell stand on lines of it. */
-const rows: Row[] = readSource('docs/program-page.md')
-  .split('\n')
-  .map((text, index) => ({ text, line: index + 1 }))
-  .filter(
-    ({ text }) => text.startsWith('| ') && !text.startsWith('| requirement') && !text.startsWith('| ---'),
-  )
-  .map(({ text, line }) => {
-    const [requirement = '', files = '', titles = '', state = '', ...more] = text
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim());
-    if (more.length > 0) throw new Error(`Line ${line} of docs/program-page.md has more than four columns.`);
-    const several = (cell: string) =>
-      cell
-        .split('<br>')
-        .map((part) => part.trim())
-        .filter(Boolean);
-    return { line, requirement, files: several(files).map(withoutTicks), titles: several(titles), state };
-  });
+/** The rows of a table of promises: requirement, files, test titles, state. Several in one cell stand on lines of it. */
+function promisesOf(document: string): Row[] {
+  return readSource(document)
+    .split('\n')
+    .map((text, index) => ({ text, line: index + 1 }))
+    .filter(({ text }) => text.startsWith('| ') && !text.endsWith('| state |') && !text.startsWith('| ---'))
+    .map(({ text, line }) => {
+      const [requirement = '', files = '', titles = '', state = '', ...more] = text
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim());
+      if (more.length > 0) throw new Error(`Line ${line} of ${document} has more than four columns.`);
+      const several = (cell: string) =>
+        cell
+          .split('<br>')
+          .map((part) => part.trim())
+          .filter(Boolean);
+      return { line, requirement, files: several(files).map(withoutTicks), titles: several(titles), state };
+    });
+}
 
-describe('docs/program-page.md', () => {
-  test('When a requirement is listed, then its state is done or open, and done ones name a file and a test', () => {
-    expect(rows.length).toBeGreaterThan(50);
+describe.each([
+  ['docs/program-page.md', 50],
+  ['docs/security.md', 30],
+])('%s', (document, least) => {
+  const rows = promisesOf(document);
+
+  test('When a promise is listed, then its state is done or open, and done ones name a file and a test', () => {
+    expect(rows.length).toBeGreaterThan(least);
     for (const { line, requirement, files, titles, state } of rows) {
       const where = `line ${line}: ${requirement}`;
       expect([where, state]).toEqual([where, expect.stringMatching(/^(done|open)$/)]);
@@ -54,14 +59,14 @@ describe('docs/program-page.md', () => {
     }
   });
 
-  test('When a requirement names a file, then the file exists', () => {
+  test('When a promise names a file, then the file exists', () => {
     const missing = rows.flatMap(({ line, files }) =>
       files.filter((file) => !existsSync(join(ROOT, file))).map((file) => `line ${line}: ${file}`),
     );
     expect(missing).toEqual([]);
   });
 
-  test('When a requirement names a test, then a test has that title', () => {
+  test('When a promise names a test, then a test has that title', () => {
     const known = testTitles();
     const missing = rows.flatMap(({ line, titles }) =>
       titles

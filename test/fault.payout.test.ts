@@ -2,14 +2,13 @@
  * The payout when its worker dies or stands still, at each step: freeze, baseline, `submitting`, call, booking. Rows and
  * the rail's counts say where the worker is, so each point is hit exactly.
  */
-import { startService, type Service } from '../dev/service';
-import { freePort } from '../dev/stack/ports';
+import { type Service } from '../dev/service';
 import { startCuttableProxy, type CuttableProxy } from './support/cuttableProxy';
 import { countStatements, holdRows } from './support/databaseGate';
 import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import * as payouts from './support/payouts';
 import { sharedServers } from './support/shared';
-import { startTestService, type TestService } from './support/testService';
+import { startSecond, startTestService, type TestService } from './support/testService';
 
 let t: TestService;
 let proxy: CuttableProxy;
@@ -151,13 +150,7 @@ test('When a worker stands still past its time-out and wakes up after another ha
 
 async function startOtherService(): Promise<Service> {
   const environment = { ...t.plan.environment, TEMPORAL_ADDRESS: sharedServers().temporalAddress };
-  const ports = {
-    apiPort: await freePort(),
-    apiAdminPort: await freePort(),
-    workerAdminPort: await freePort(),
-  };
-  const logDirectory = `${t.plan.logDirectory}/other`;
-  return startService({ ...t.plan, ...ports, environment, logDirectory });
+  return startSecond(t, { environment });
 }
 
 test('When an attempt finds the row `submitting`, then it never calls the rail', async () => {

@@ -3,8 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { createDatabase } from '../database/pool';
 import { sweepImports } from '../database/imports';
 import { eventually, type ApiAnswer } from '../dev/apiClient';
-import { startService } from '../dev/service';
-import { freePort } from '../dev/stack/ports';
 import { residentMib } from '../bench/measure/memory';
 import { requireContract } from './support/contract';
 import { slowDeletes } from './support/databaseGate';
@@ -16,7 +14,13 @@ import {
   type ImportAnswer,
   type ImportFile,
 } from './support/importFiles';
-import { ADVERTISER, OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
+import {
+  ADVERTISER,
+  OTHER_ADVERTISER,
+  startSecond,
+  startTestService,
+  type TestService,
+} from './support/testService';
 
 interface Batch {
   batchId: string;
@@ -234,8 +238,7 @@ test('When the API is killed while rows are carried out, then each good row has 
 });
 
 test('When two API processes carry out rows, then together they keep to the rate, and do each row once', async () => {
-  const plan = { ...t.plan, apiPort: await freePort(), workerHealthPort: await freePort() };
-  const second = await startService({ ...plan, logDirectory: `${plan.logDirectory}/second` });
+  const second = await startSecond(t);
   try {
     const file = importFile(150);
     const { body } = await send(linesOf(file));

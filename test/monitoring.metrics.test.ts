@@ -39,7 +39,8 @@ beforeAll(async () => {
   await stick(stuckId);
   await leaveUndone();
   ofApi = await api();
-  ofWorker = await worker();
+  // The payout shows before the task in which the workflow ends is done.
+  ofWorker = await eventually(worker, (scraped) => scraped.value('temporal_workflow_completed_total') === 1);
 });
 afterAll(() => t?.stop());
 

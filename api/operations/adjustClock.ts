@@ -1,9 +1,9 @@
 /** Adjusts a program's test clock and wakes its open enrollments, in one transaction. */
 import { enqueueWakes } from '../../database/outbox';
-import { lockClock, writeClock } from '../../database/programs';
+import { lockClock, noteAdjustment, writeClock } from '../../database/programs';
 import { adjustClock as adjusted, ClockError, programTime } from '../../program/clock';
 import { isProgramInScope, type Principal } from '../authentication';
-import type { ApiContext } from '../context';
+import type { ApiContext, MessageIdentity } from '../context';
 import { mayRunOnTestClock } from '../../settings/settings';
 import { notFound, Problem, testClockRefused } from '../problem';
 
@@ -20,6 +20,7 @@ export function adjustClock(
   principal: Principal,
   programId: string,
   body: { advanceTo?: string | undefined; speed?: number | undefined },
+  { messageId }: Pick<MessageIdentity, 'messageId'>,
 ): Promise<ClockAnswer> {
   return database.transaction(async (client) => {
     const clock = await lockClock(client, programId);
@@ -33,10 +34,12 @@ export function adjustClock(
     }
     if (!mayRunOnTestClock(testClockPrograms, programId)) throw testClockRefused(programId);
     const real = Date.now();
+    // It is done already, and somebody may have adjusted it otherwise since: everybody is told once more, nothing is moved.
+    const isNew = await noteAdjustment(client, programId, messageId);
     try {
       const to = body.advanceTo === undefined ? undefined : Date.parse(body.advanceTo);
-      const changed = adjusted(clock, real, { to, speed: body.speed });
-      await writeClock(client, programId, changed);
+      const changed = isNew ? adjusted(clock, real, { to, speed: body.speed }) : clock;
+      if (isNew) await writeClock(client, programId, changed);
       const woken = await enqueueWakes(client, programId);
       return { now: new Date(programTime(changed, real)).toISOString(), speed: changed.at(-1)!.speed, woken };
     } catch (error) {

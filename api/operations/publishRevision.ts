@@ -5,7 +5,7 @@ import { describeChanges } from '../../program/definitionDiff/describeChanges';
 import { DefinitionError, parseDefinition, readRevision } from '../../program/parseDefinition';
 import { mayRunOnTestClock } from '../../settings/settings';
 import type { Principal } from '../authentication';
-import type { ApiContext } from '../context';
+import type { ApiContext, MessageIdentity } from '../context';
 import { invalid, testClockRefused } from '../problem';
 
 export interface PublicationAnswer {
@@ -24,6 +24,7 @@ export async function publishRevision(
   programId: string,
   document: unknown,
   { dryRun }: { dryRun: boolean },
+  { messageId }: Pick<MessageIdentity, 'messageId'>,
 ): Promise<PublicationAnswer> {
   const definition = namingErrors(() => parseDefinition(document));
   if (definition.id !== programId)
@@ -33,7 +34,9 @@ export async function publishRevision(
   const publication = await (
     dryRun
       ? planPublication(database.pool, definition)
-      : database.transaction((client) => publish(client, definition, `${role} ${id}`))
+      : database.transaction((client) =>
+          publish(client, definition, { publishedBy: `${role} ${id}`, messageId }),
+        )
   ).catch(withErrorsNamed);
   const { revision, isNew } = publication;
   return { programId, revision, published: isNew && !dryRun, changes: changesOf(publication, definition) };

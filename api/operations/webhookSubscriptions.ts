@@ -16,10 +16,12 @@ import {
   type SubscriptionRow,
   type SubscriptionScope,
 } from '../../database/webhookSubscriptions';
+import { keepAnswerOfMessage } from '../../database/idempotency';
 import type { Queryable } from '../../database/pool';
 import { NameNotResolvable } from '../../integrations/webhookAddress';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import { ownerOf, type Answer } from '../idempotency';
 import { invalid, notFound, Problem, unavailable } from '../problem';
 import { makeWebhookSecret } from '../webhookSecret';
 import type { SubscriptionBody } from '../webhookSchemas';
@@ -86,16 +88,20 @@ export async function subscriptionOf(
   return row;
 }
 
-/** As it was. */
+/** The answer shows it as it was. */
 export function unsubscribe(
   { database }: ApiContext,
   principal: Principal,
   subscriptionId: string,
-): Promise<SubscriptionRow> {
+  { messageId }: MessageIdentity,
+  answerOf: (row: SubscriptionRow) => Answer,
+): Promise<Answer> {
   return database.transaction(async (db) => {
     const row = await subscriptionOf(db, principal, subscriptionId, true);
     await deleteSubscription(db, subscriptionId);
-    return row;
+    const answer = answerOf(row);
+    await keepAnswerOfMessage(db, { owner: ownerOf(principal), messageId }, answer);
+    return answer;
   });
 }
 

@@ -107,9 +107,9 @@ export const programRoutes: Route[] = [
     example: { schemaVersion: 1, id: 'pps-demo' },
     answers: { 201: answers.publication, 200: answers.publication },
     refusals: { 403: ['TEST_CLOCK_NOT_ALLOWED'], 422: ['INVALID_REQUEST'] },
-    async handle(context, { principal, params, query, body }) {
+    async handle(context, { principal, params, query, body, message }) {
       const programId = idOf(params, 'programId');
-      const publication = await publishRevision(context, principal, programId, body, query);
+      const publication = await publishRevision(context, principal, programId, body, query, message);
       return { status: publication.published ? 201 : 200, body: publication };
     },
   }),
@@ -142,9 +142,9 @@ export const programRoutes: Route[] = [
       404: ['NOT_FOUND'],
       409: ['NO_TEST_CLOCK', 'CLOCK_NOT_ADJUSTABLE'],
     },
-    handle: async (context, { principal, params, body }) => ({
+    handle: async (context, { principal, params, body, message }) => ({
       status: 200,
-      body: await adjustClock(context, principal, idOf(params, 'programId'), body),
+      body: await adjustClock(context, principal, idOf(params, 'programId'), body, message),
     }),
   }),
 ];

@@ -67,10 +67,11 @@ export const webhookSubscriptionRoutes: Route[] = [
     body: emptyBody,
     example: {},
     answers: { 200: subscription },
-    async handle(context, { principal, params }) {
-      const row = await unsubscribe(context, principal, idOf(params, 'subscriptionId'));
-      return { status: 200, body: present(row) };
-    },
+    handle: (context, { principal, params, message }) =>
+      unsubscribe(context, principal, idOf(params, 'subscriptionId'), message, (row) => ({
+        status: 200,
+        body: present(row),
+      })),
   }),
   write({
     operationId: 'rotateWebhookSecret',

@@ -9,6 +9,7 @@ export type Timeline = z.infer<typeof answers.timeline>;
 export type Explanation = z.infer<typeof answers.explanation>;
 export type DeferralOffer = z.infer<typeof answers.deferralOffer>;
 export type AttentionList = z.infer<typeof answers.attentionList>;
+export type Dismissal = z.infer<typeof answers.dismissal>;
 
 export function describeEnrollment(enrollment: Enrollment): string {
   const { brand, waitingFor, criteria, credit, onHold, approval } = enrollment;

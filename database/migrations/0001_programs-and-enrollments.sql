@@ -26,7 +26,16 @@ create table program_revision (
   definition jsonb not null,
   published_at timestamptz not null default now(),
   published_by text not null,
+  -- The request that brought it; the same request again finds the same row. Null if it came with a deployment.
+  message_id text unique,
   primary key (program_id, revision)
+);
+
+-- The requests that have moved a test clock: the same request again moves nothing.
+create table clock_adjustment (
+  message_id text primary key,
+  program_id text not null references program,
+  adjusted_at timestamptz not null default now()
 );
 
 -- The one case of a brand in a program, and its read model. The columns from run_id on are a projection that the
@@ -537,7 +546,7 @@ grant usage on schema public to pps_app;
 -- For the doctor: whether this release and the database fit.
 grant select on pgmigrations to pps_app;
 grant select, insert, update on program, enrollment, payout to pps_app;
-grant select, insert on program_revision, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
+grant select, insert on program_revision, clock_adjustment, partner_key, submission, questionnaire_answers, note, decision, credit_statement, attention_dismissal to pps_app;
 grant select, insert, update, delete on timeline_event, attention, outbox, idempotency_key, webhook_delivery to pps_app;
 grant select, insert, delete, update (last_delivered_at, disabled_at, disabled_reason) on webhook_subscription to pps_app;
 grant select, insert, update (expires_at) on webhook_secret to pps_app;
@@ -554,6 +563,6 @@ grant execute on function erase_personal_data to pps_app;
 -- Down Migration
 
 drop table import_pace, enrollment_import, standing_confirmation, batch_item, batch, audit_entry, audit_head, api_key, webhook_delivery, webhook_secret, webhook_subscription, idempotency_key, outbox, attention_dismissal, attention, payout, credit_statement, decision, note, timeline_event, questionnaire_answers, submission,
-  partner_key, enrollment, program_revision, program;
+  partner_key, enrollment, clock_adjustment, program_revision, program;
 drop type payout_state;
 drop function chain_audit_entry, refuse_after_erasure, erase_personal_data;

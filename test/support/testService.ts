@@ -19,9 +19,8 @@ import { verifyAudit } from '../../database/audit';
 import { dropDatabase, prepareDatabase, publish } from '../../dev/database';
 import { startSandbox, type Sandbox } from '../../dev/sandbox/server';
 import { NAMESPACE } from '../../dev/servers';
-import { startService, type Service, type ServicePlan } from '../../dev/service';
+import { freeServicePorts, startService, type Service, type ServicePlan } from '../../dev/service';
 import { definitionFile } from '../../dev/settings';
-import { freePort } from '../../dev/stack/ports';
 import type { ProgramDefinition } from '../../program/definition';
 import { parseDefinition } from '../../program/parseDefinition';
 import { requireContract } from './contract';
@@ -121,9 +120,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     temporalNamespace: NAMESPACE,
     taskQueue: `test-${unique}`,
     sandboxUrl: sandbox.url,
-    apiPort: await freePort(),
-    apiAdminPort: await freePort(),
-    workerAdminPort: await freePort(),
+    ...(await freeServicePorts()),
     logDirectory,
     environment: { LOG_LEVEL: 'warn', ...options.environment },
   };
@@ -226,4 +223,13 @@ function answerTo(
     case 'text':
       return 'At the checkout.';
   }
+}
+
+/** API and worker once more, beside those of the test, on the same database and task queue. */
+export async function startSecond(
+  { plan }: TestService,
+  changes: Partial<ServicePlan> = {},
+): Promise<Service> {
+  const logDirectory = `${plan.logDirectory}/second`;
+  return startService({ ...plan, ...(await freeServicePorts()), logDirectory, ...changes });
 }
