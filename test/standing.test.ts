@@ -392,8 +392,10 @@ describe('at the same moment', () => {
 
   async function untilStored({ batchId }: Batch, status: string): Promise<void> {
     await eventually(
-      async () => (await t.db.query(`select status from batch_item where batch_id = $1`, [batchId])).rows,
-      ([item]) => (item as { status: string }).status === status,
+      async () =>
+        (await t.db.query(`select from batch_item where batch_id = $1 and status = $2`, [batchId, status]))
+          .rowCount,
+      (items) => items === 1,
     );
   }
 

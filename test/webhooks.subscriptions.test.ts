@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createApiClient, eventually, type ApiClient, type Enrollment } from '../dev/apiClient';
 import { EVENT_TYPES } from '../program/eventTypes';
 import { requireContract } from './support/contract';
+import { slowDeletes } from './support/databaseGate';
 import { publishProgram } from './support/programs';
 import { sourcesOf } from './support/sources';
 import {
@@ -13,7 +14,6 @@ import {
   SUBSCRIPTIONS,
   type Subscription,
 } from './support/subscriptions';
-import { slowDeletes } from './support/databaseGate';
 import { startTestService, type TestService } from './support/testService';
 import { startWebhookReceiver, verified, type WebhookReceiver } from './support/webhookReceiver';
 

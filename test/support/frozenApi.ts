@@ -1,10 +1,9 @@
 /** An API process that stands still with an item of a batch in hand, and another one that carries the item out meanwhile. */
 import { eventually } from '../../dev/apiClient';
-import { startService, type Service } from '../../dev/service';
-import { freePort } from '../../dev/stack/ports';
+import type { Service } from '../../dev/service';
 import { endLeases, type Batch } from './batches';
 import { holdRows } from './databaseGate';
-import type { TestService } from './testService';
+import { startSecond, type TestService } from './testService';
 
 /** Gives a batch of one item; the API stands still once it has taken the item, and has just read what it speaks of. */
 export async function standsStillWith(t: TestService, giveIt: () => Promise<Batch>): Promise<Batch> {
@@ -32,9 +31,7 @@ export async function standsStillWith(t: TestService, giveIt: () => Promise<Batc
 
 /** Another process does `work`, to which the items of the one that stands still are due; then that one goes on to its end. */
 export async function meanwhile(t: TestService, work: (second: Service) => Promise<void>): Promise<void> {
-  const [apiPort, apiAdminPort, workerAdminPort] = [await freePort(), await freePort(), await freePort()];
-  const logDirectory = `${t.plan.logDirectory}/second`;
-  const second = await startService({ ...t.plan, apiPort, apiAdminPort, workerAdminPort, logDirectory });
+  const second = await startSecond(t);
   try {
     await endLeases(t);
     await work(second);
