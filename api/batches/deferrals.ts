@@ -5,7 +5,7 @@ import type { DeferralsBody } from '../batchSchemas';
 import { defer } from '../operations/deferral';
 import { refused, unavailable } from '../problem';
 import { done, resultOf } from './itemResult';
-import type { KindOfBatch } from './kinds';
+import type { KindOfBatch } from './kind';
 import { theOneNamed } from './theOneNamed';
 
 export type WaitingDeferral = DeferralsBody['items'][number] & {

@@ -3,6 +3,7 @@
  * its message id is made of batch and position.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { appendAudit } from '../../database/audit';
 import {
   claimItems,
@@ -135,14 +136,5 @@ async function finishedWith(
 }
 
 function pause(ms: number, stopped: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      stopped.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    stopped.addEventListener('abort', done, { once: true });
-    if (stopped.aborted) done();
-  });
+  return delay(ms, undefined, { signal: stopped }).catch(() => undefined);
 }

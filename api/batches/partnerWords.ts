@@ -22,7 +22,7 @@ import { enrollmentsNamed } from '../operations/namedEnrollment';
 import { REPLACED } from '../operations/standingEnds';
 import { invalid, notFound, Problem, unavailable } from '../problem';
 import { done, resultOf } from './itemResult';
-import type { Item, KindOfBatch, Settle } from './kinds';
+import type { Item, KindOfBatch, Settle } from './kind';
 import { pointerOf, theOneIfAny } from './theOneNamed';
 
 export type WaitingWord = PartnerWord & {

@@ -3,7 +3,7 @@ import type { EnrollmentRow, Scope } from '../../database/enrollments';
 import type { Queryable } from '../../database/pool';
 import { enrollmentsNamed, type EnrollmentName } from '../operations/namedEnrollment';
 import { notFound, pointerTo, Problem } from '../problem';
-import type { Item } from './kinds';
+import type { Item } from './kind';
 
 /** Throws a 404 for one that the giver cannot see, and a 422 rather than guess. */
 export async function theOneNamed(

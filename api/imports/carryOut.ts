@@ -1,7 +1,7 @@
 /** Carries out a row of an import: the brand is enrolled as if the giver of the file had sent its form. The outbox starts it. */
 import { earlierRowWaits, takeTurns } from '../../database/imports';
 import { resultOf } from '../batches/itemResult';
-import type { KindOfBatch } from '../batches/kinds';
+import type { KindOfBatch } from '../batches/kind';
 import { createEnrollment } from '../operations/createEnrollment';
 import { unavailable } from '../problem';
 import { bodyOf, type WaitingForm } from './importedItem';
