@@ -52,7 +52,7 @@ function addSubscriptionCommands(webhooks: Command): void {
         paged(
           ['Subscription', 'URL', 'Events', 'Of', 'State'],
           items.map((one) => [one.subscriptionId, one.url, one.events.join(' '), one.audience, stateOf(one)]),
-          next,
+          { next, none: 'No subscriptions.' },
         ),
     },
   );
@@ -118,7 +118,7 @@ function addDeliveryCommands(webhooks: Command): void {
             [one.lastStatus, one.lastError].filter((part) => part !== null).join(' '),
             one.nextAttemptAt === null ? '' : instant(one.nextAttemptAt),
           ]),
-          next,
+          { next, none: 'No deliveries.' },
         ),
     },
   );
@@ -137,7 +137,12 @@ function addDeliveryCommands(webhooks: Command): void {
   );
 }
 
-function paged(head: string[], rows: string[][], next: string | null): string {
+function paged(
+  head: string[],
+  rows: string[][],
+  { next, none }: { next: string | null; none: string },
+): string {
+  if (rows.length === 0) return `${none}\n`;
   const more = next === null ? '' : `\nMore: --after ${next}\n`;
   return `${table(rows, { head }).join('\n')}\n${more}`;
 }
