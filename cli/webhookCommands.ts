@@ -124,6 +124,18 @@ function addDeliveryCommands(webhooks: Command): void {
   );
   remote<Delivery, object>(
     webhooks
+      .command('test')
+      .description('Sends the event webhook.test, to see whether the receiver takes it.')
+      .argument('<subscription>', 'its id'),
+    {
+      example: `webhooks test ${ID}`,
+      ask: (service, [id]) => service.post(`${pathOf(id!)}/test`, {}),
+      describe: ({ deliveryId }) =>
+        `${deliveryId} (webhook.test) is being sent; pps webhooks deliveries tells what came of it.\n`,
+    },
+  );
+  remote<Delivery, object>(
+    webhooks
       .command('redeliver')
       .description('Sends a delivery again: the same bytes under the same id.')
       .argument('<subscription>', 'its id')

@@ -191,6 +191,12 @@ test('When webhooks are made, rotated, sent again, enabled and deleted, then pps
   expect((await pps('caller', `webhooks redeliver ${subscriptionId} ${deliveryId}`)).stdout).toBe(
     `${deliveryId} (enrollment.opened) is sent again.\n`,
   );
+  const tested = await pps('caller', `webhooks test ${subscriptionId}`);
+  const [testId] = tested.stdout.split(' ');
+  expect(tested.stdout).toContain('(webhook.test) is being sent; ');
+  expect((await pps('caller', `webhooks deliveries ${subscriptionId}`)).stdout).toMatch(
+    new RegExp(`^${testId} +webhook.test `, 'm'),
+  );
   const rotated = await pps('caller', `webhooks rotate ${subscriptionId} --overlap-hours 48`);
   expect(rotated.stdout).toMatch(/Secret +whsec_/);
   expect(rotated.stdout).not.toContain(made.secret);
