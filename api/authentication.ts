@@ -71,6 +71,8 @@ async function holderOf(pool: Queryable, logger: Logger, token: string): Promise
   };
 }
 
+const EITHER = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 /**
  * Throws a 403 unless the policy names the principal's role for the operation, and a 404 if the operation is not there for
  * its kind of key.
@@ -82,7 +84,7 @@ export function requireRight(principal: Principal, operation: OperationId): void
     throw new Problem(
       403,
       'FORBIDDEN',
-      `This needs a key of role ${roles.join(' or ')}; yours is ${principal.role}.`,
+      `This needs a key of role ${EITHER.format(roles)}; yours is ${principal.role}.`,
     );
   }
 }

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { invalid, pointerTo, Problem } from './problem';
-import { BODY_LIMIT } from './problemOf';
+import { BODY_LIMIT, unreadableJson } from './problemOf';
 
 /** Far above what a schema asks for: what goes beyond is not worth looking at. */
 const MOST_LEVELS = 20;
@@ -43,7 +43,7 @@ export function readJson(text: string): unknown {
   try {
     body = JSON.parse(text);
   } catch {
-    throw new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
+    throw unreadableJson(text);
   }
   requireShape(body);
   return body;

@@ -6,9 +6,10 @@ export const BODY_LIMIT = '64kb';
 /** Errors of the body parser are the sender's; whatever the database throws while it is away passes by itself. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const { status, type, code, limit } = error as {
+  const { status, type, body, code, limit } = error as {
     status?: number;
     type?: string;
+    body?: unknown;
     code?: string;
     limit?: number;
   };
@@ -20,6 +21,7 @@ export function problemOf(error: unknown): Problem {
   if (type === 'entity.verify.failed')
     return new Problem(400, 'INVALID_REQUEST', 'The body must be well-formed UTF-8.');
   if (error instanceof URIError) return new Problem(400, 'INVALID_REQUEST', 'The path is not well-formed.');
+  if (type === 'entity.parse.failed') return unreadableJson(String(body));
   if (type?.startsWith('entity.') || (status !== undefined && status >= 400 && status < 500)) {
     return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
   }
@@ -37,6 +39,19 @@ export function problemOf(error: unknown): Problem {
     'INTERNAL',
     'Something went wrong on our side. Send the same request again, or report its id.',
   );
+}
+
+/** Of a body that is no JSON, or no JSON object. JavaScript's own sentence would repeat a part of the body. */
+export function unreadableJson(text: string): Problem {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+    const before = position === undefined ? undefined : text.slice(0, Number(position)).split('\n');
+    const place = before && ` Look at line ${before.length}, column ${before.at(-1)!.length + 1}.`;
+    return new Problem(400, 'INVALID_REQUEST', `The body is not well-formed JSON.${place ?? ''}`);
+  }
+  return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
 }
 
 /** Raised by the database for what would bring erased data back (refuse_after_erasure in migration 0001). */

@@ -46,7 +46,11 @@ async function verify(file: string, { revision, hash, json: isJson }: VerifyOpti
     report(verified(file, statement, document, statement.hash), isJson);
     return;
   }
-  if (revision === undefined) throw wrongUsage("error: required option '--revision <file>' not specified");
+  if (revision === undefined) {
+    throw wrongUsage(
+      '--revision is missing: name the file of the definition. Of an enrollment, which the service is asked for, name the id (enr_...).',
+    );
+  }
   const { value } = await readJsonFile(file);
   const { document } = await readDefinitionFile(revision);
   report(verified(file, value, document, hash), isJson);

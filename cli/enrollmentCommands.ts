@@ -26,7 +26,7 @@ const OPTIONS = {
   advertiserId: ['--advertiser-id <id>', 'the ad account that is spoken of'],
   criteria: ['--criteria <list>', 'some of subscription,survey_template,data_sharing (default: all)'],
   criterion: ['--criterion <criterion>', 'which one'],
-  reasonCode: ['--reason <code>', 'reason code, such as FRAUD_REVIEW'],
+  reasonCode: ['--reason <code>', 'reason code; a wrong one is answered with those that fit'],
   note: ['--note <text>', 'why, in words; stays out of Temporal'],
   statementId: ['--statement <id>', 'of the credit, as `pps status` shows it'],
 } satisfies Record<string, [flags: string, description: string]>;
@@ -172,7 +172,10 @@ function addAct(pps: Command, act: Act): void {
     .description(description)
     .argument('<enrollment>', "its id, or its brand's domain");
   if (argument) command.argument(`<${argument[0]}>`, argument[1]);
-  for (const option of required) command.requiredOption(...OPTIONS[option]);
+  for (const option of required) {
+    const [flags, meaning] = OPTIONS[option];
+    command.requiredOption(flags, `${meaning} (needed)`);
+  }
   for (const option of options) command.option(...OPTIONS[option]);
   remote<Enrollment, Record<string, string>>(command, {
     example: `${name} ${ID} ${example}`,

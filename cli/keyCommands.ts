@@ -54,6 +54,7 @@ export function addKeyCommands(pps: Command): void {
       example: 'keys list',
       ask: (service, _args, { after }) => service.get('/v1/api-keys', { after }),
       describe: ({ items, next }) => {
+        if (items.length === 0) return 'No keys. (Those of the setting API_KEYS are not listed.)\n';
         const rows = items.map((key) => [
           key.keyId,
           `${key.role} ${key.id}`,

@@ -10,7 +10,7 @@ import { addCreditCommands } from './creditCommands';
 import { addDirectCommands } from './directCommands';
 import { addEnrollmentCommands } from './enrollmentCommands';
 import { addExport } from './exportCommand';
-import { CommandFailure } from './failure';
+import { CommandFailure, wrongUsage } from './failure';
 import { addImport } from './importCommand';
 import { addKeyCommands } from './keyCommands';
 import { addLookCommands } from './lookCommands';
@@ -24,7 +24,8 @@ async function main(args: readonly string[]): Promise<number> {
       'Incentive programs at the command line: a running service, and what works on files without one.',
     )
     .exitOverride()
-    .showHelpAfterError('(the option --help shows how it is used)');
+    .showHelpAfterError('(the option --help shows how it is used)')
+    .hook('preAction', (_pps, command) => requireArguments(command));
   addEnrollmentCommands(pps);
   addLookCommands(pps);
   pps.commandsGroup('Many at once:');
@@ -52,6 +53,12 @@ async function main(args: readonly string[]): Promise<number> {
     complain([`This is a fault of pps itself: ${(error as Error).message}`]);
     return 1;
   }
+}
+
+/** A shell makes an empty argument of a variable that is not set, and a path of the API that means something else. */
+function requireArguments({ args, registeredArguments }: Command): void {
+  const empty = registeredArguments[args.indexOf('')];
+  if (empty) throw wrongUsage(`<${empty.name()}> is empty; is a variable of your shell not set?`);
 }
 
 // `pps ... | head` closes the pipe early; nobody reads the rest.

@@ -27,6 +27,9 @@ export interface SentFile {
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
+/** The service speaks of the header, which is not the user's to write. */
+const UNKNOWN_KEY =
+  'The service does not know the API key in PPS_API_KEY, or it is revoked or expired: put a valid one there.';
 /** Longer than the service takes for any answer. */
 const TIMEOUT_MS = 30_000;
 /** Between tries, where the service does not say how long. */
@@ -181,7 +184,7 @@ function failed(
   const retryAfter = Number(response.headers.get('retry-after')) || undefined;
   const isLater = response.status >= 500 || response.status === 429 || problem.code === 'REQUEST_IN_FLIGHT';
   const failure = new CommandFailure(isLater ? 4 : 3, [
-    problem.detail,
+    problem.code === 'UNAUTHENTICATED' ? UNKNOWN_KEY : problem.detail,
     ...(problem.errors ?? []).map(({ pointer, message }) => `  ${pointer || 'body'}: ${message}`),
     `(${response.status} ${problem.code}, request ${problem.requestId})`,
   ]);

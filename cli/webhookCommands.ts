@@ -52,7 +52,7 @@ function addSubscriptionCommands(webhooks: Command): void {
         paged(
           ['Subscription', 'URL', 'Events', 'Of', 'State'],
           items.map((one) => [one.subscriptionId, one.url, one.events.join(' '), one.audience, stateOf(one)]),
-          next,
+          { next, none: 'No subscriptions.' },
         ),
     },
   );
@@ -118,8 +118,20 @@ function addDeliveryCommands(webhooks: Command): void {
             [one.lastStatus, one.lastError].filter((part) => part !== null).join(' '),
             one.nextAttemptAt === null ? '' : instant(one.nextAttemptAt),
           ]),
-          next,
+          { next, none: 'No deliveries.' },
         ),
+    },
+  );
+  remote<Delivery, object>(
+    webhooks
+      .command('test')
+      .description('Sends the event webhook.test, to see whether the receiver takes it.')
+      .argument('<subscription>', 'its id'),
+    {
+      example: `webhooks test ${ID}`,
+      ask: (service, [id]) => service.post(`${pathOf(id!)}/test`, {}),
+      describe: ({ deliveryId }) =>
+        `${deliveryId} (webhook.test) is being sent; pps webhooks deliveries tells what came of it.\n`,
     },
   );
   remote<Delivery, object>(
@@ -137,7 +149,12 @@ function addDeliveryCommands(webhooks: Command): void {
   );
 }
 
-function paged(head: string[], rows: string[][], next: string | null): string {
+function paged(
+  head: string[],
+  rows: string[][],
+  { next, none }: { next: string | null; none: string },
+): string {
+  if (rows.length === 0) return `${none}\n`;
   const more = next === null ? '' : `\nMore: --after ${next}\n`;
   return `${table(rows, { head }).join('\n')}\n${more}`;
 }

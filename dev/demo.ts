@@ -5,6 +5,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
 import type { PaymentAttempt } from '../activities/types';
 import type { EnrollmentState } from '../program/enrollmentState';
@@ -28,7 +29,7 @@ const INTERRUPTED = 130;
 /** The exit code. */
 async function main(): Promise<number> {
   const startedAt = Date.now();
-  const keep = process.argv.includes('--keep');
+  const keep = parseArgs({ options: { keep: { type: 'boolean' } } }).values.keep === true;
   const story = new Story();
   const stops: (() => Promise<unknown>)[] = [];
   const interrupted = interruption();

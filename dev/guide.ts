@@ -10,6 +10,8 @@ export function printGuide(up: {
   temporalUiUrl: string;
   sandboxUrl: string;
   logDirectory: string;
+  /** Of its own PostgreSQL; that of somebody else's is not printed, since it may hold a real password. */
+  databaseUrl?: string | undefined;
   definition: ProgramDefinition;
   /** Not given: as it is when the program is published. */
   clock?: ProgramClock | undefined;
@@ -18,10 +20,11 @@ export function printGuide(up: {
   const real = Date.now();
   const clock = inWords(up.clock ?? initialClock(definition.testClock, real), real);
   const keys = DEVELOPMENT_KEYS.map(({ key, role }) => `  ${role.padEnd(9)} ${key}`).join('\n');
+  const database = up.databaseUrl && `\nPostgreSQL   ${up.databaseUrl}   (DATABASE_URL of \`pps doctor\`)`;
   const metrics = up.adminPorts.map((port) => `http://127.0.0.1:${port}/metrics`).join('  ');
   console.log(`
 API          ${apiUrl}
-Temporal UI  ${up.temporalUiUrl}
+Temporal UI  ${up.temporalUiUrl}${database ?? ''}
 Sandbox      ${up.sandboxUrl}   (plays TikTok and the payout rail)
 Metrics      ${metrics}
 Logs         ${up.logDirectory}

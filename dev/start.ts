@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { createDatabase } from '../database/pool';
 import { readClock } from '../database/programs';
 import { admitApplication, migrate } from '../database/setup';
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
 
 /** `fail` ends everything later, when a process cannot be kept up. */
 async function bringUp(fail: (error: unknown) => void): Promise<void> {
-  const isFresh = process.argv.includes('--fresh');
+  const isFresh = parseArgs({ options: { fresh: { type: 'boolean' } } }).values.fresh === true;
   if (isFresh) await emptyData();
   await mkdir(join(DATA, 'temporal'), { recursive: true });
   if (!environment['DATABASE_URL']) await claimData(DATA, !isFresh && existsSync(POSTGRES_DATA));
@@ -107,6 +108,7 @@ async function bringUp(fail: (error: unknown) => void): Promise<void> {
     temporalUiUrl: temporal.uiUrl,
     sandboxUrl: sandbox.url,
     logDirectory: join(DATA, 'log'),
+    databaseUrl: environment['DATABASE_URL'] ? undefined : database.databaseUrl,
     definition,
     clock: await clockOf(database.databaseUrl, definition.id),
   });

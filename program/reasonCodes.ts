@@ -44,7 +44,8 @@ export const REASONS = {
   MAKER_IS_CHECKER:
     'Whoever made the last decisive change cannot approve the credit; another approver must look at it.',
   CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',
-  SUBMISSION_SUPERSEDED: 'The confirmation names data that has been replaced by a resubmission.',
+  SUBMISSION_SUPERSEDED:
+    'This is not of the enrollment as it is now: it names another ad account, or a resubmission came in between. Read the enrollment, then decide again.',
 } as const;
 
 export type ReasonCode = keyof typeof REASONS;

@@ -13,7 +13,10 @@ export function readEnvironment<S extends z.ZodType>(schema: S, environment: Nod
   );
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const lines = parsed.error.issues.map(({ path, message }) => {
+    const isMissing = path.length === 1 && !Object.hasOwn(given, path[0]!);
+    return `  ${path.join('.')}: ${isMissing ? 'is not set' : message}`;
+  });
   throw new SettingsError(
     `The settings cannot be used (.env.example describes each variable):\n${lines.join('\n')}`,
   );

@@ -198,6 +198,18 @@ test.each<[string, string | Buffer, Record<string, string>, number, string]>([
   expect(refused.text.length).toBeLessThan(20_000);
 });
 
+test.each([
+  ['{\n  "programId": "pps-demo",\n}', 'The body is not well-formed JSON. Look at line 3, column 1.'],
+  ['{"programId":', 'The body is not well-formed JSON.'],
+  ['null', 'The body must be a JSON object.'],
+])(
+  'When the body %j cannot be read, then the sentence says where, and repeats none of it',
+  async (body, detail) => {
+    const refused = await send(body, '/v1/enrollments', JSON_TYPE);
+    expect(refused.body).toMatchObject({ status: 400, detail });
+  },
+);
+
 test('When a text is as long as it may be, then each of its characters counts once', async () => {
   const { contact } = t.form();
   const post = (name: string) => t.caller.post('/v1/enrollments', t.form({ contact: { ...contact, name } }));

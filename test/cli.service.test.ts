@@ -159,6 +159,9 @@ test('When an enrollment is named by its brand, then it is found, and why, month
 });
 
 test('When an admin makes, rotates and revokes keys, then they open the service until they are revoked', async () => {
+  expect((await pps('admin', 'keys list')).stdout).toBe(
+    'No keys. (Those of the setting API_KEYS are not listed.)\n',
+  );
   const made = await asJson<{ keyId: string; key: string }>(
     'admin',
     'keys create --role auditor --id audit-bot',
@@ -185,6 +188,9 @@ test('When webhooks are made, rotated, sent again, enabled and deleted, then pps
     'webhooks create http://127.0.0.1:1/hooks --events enrollment.opened,enrollment.ended',
   );
   const { subscriptionId } = made;
+  expect((await pps('caller', `webhooks deliveries ${subscriptionId} --status failed`)).stdout).toBe(
+    'No deliveries.\n',
+  );
   expect(made).toMatchObject({
     secret: expect.stringMatching(/^whsec_/) as string,
     events: ['enrollment.opened', 'enrollment.ended'],
@@ -200,6 +206,12 @@ test('When webhooks are made, rotated, sent again, enabled and deleted, then pps
   );
   expect((await pps('caller', `webhooks redeliver ${subscriptionId} ${deliveryId}`)).stdout).toBe(
     `${deliveryId} (enrollment.opened) is sent again.\n`,
+  );
+  const tested = await pps('caller', `webhooks test ${subscriptionId}`);
+  const [testId] = tested.stdout.split(' ');
+  expect(tested.stdout).toContain('(webhook.test) is being sent; ');
+  expect((await pps('caller', `webhooks deliveries ${subscriptionId}`)).stdout).toMatch(
+    new RegExp(`^${testId} +webhook.test `, 'm'),
   );
   const rotated = await pps('caller', `webhooks rotate ${subscriptionId} --overlap-hours 48`);
   expect(rotated.stdout).toMatch(/Secret +whsec_/);
@@ -374,5 +386,21 @@ describe('when the service does not answer as it should', () => {
   test('When there is no key, then it says where to put one', async () => {
     const { code, stderr } = await cli.shell(`PPS_API_KEY= pps list`);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^PPS_API_KEY is not set/) as string]);
+  });
+
+  test('When the key is of another role, then it says which roles may', async () => {
+    const { code, stderr } = await pps('caller', 'attention');
+    const sentence = 'This needs a key of role admin, approver, operator or auditor; yours is caller.';
+    expect([code, stderr.split('\n')[0]]).toEqual([3, sentence]);
+  });
+
+  test('When the service does not know the key, then it says where to put a valid one', async () => {
+    const { code, stderr } = await cli.shell(
+      `PPS_URL='${t.service.apiUrl}' PPS_API_KEY=nobodys-key pps list`,
+    );
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/^The service does not know the API key in PPS_API_KEY, .*\n\(401 /) as string,
+    ]);
   });
 });

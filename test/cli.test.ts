@@ -19,7 +19,9 @@ describe('pps', () => {
     ['pps program unknown', "error: unknown command 'unknown'"],
     ['pps program validate', "error: missing required argument 'file'"],
     [`pps program validate ${DEMO} --fast`, "error: unknown option '--fast'"],
-    [`pps credit verify ${DEMO}`, "error: required option '--revision <file>' not specified"],
+    [`pps credit verify ${DEMO}`, '--revision is missing: name the file of the definition. '],
+    ['pps status ""', '<enrollment> is empty; is a variable of your shell not set?'],
+    ['pps webhooks redeliver whk_1 ""', '<delivery> is empty; is a variable of your shell not set?'],
     ['pps program validate none/x.json', 'none/x.json cannot be read (there is no such file or folder); '],
     ['pps program validate program', 'program cannot be read (it is a folder); '],
     [

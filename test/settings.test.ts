@@ -63,7 +63,7 @@ test.each(REQUIRED)('When the %s lacks %s, then the refusal names it', (process,
   for (const missing of [undefined, '']) {
     const message = refusal(process, { [variable]: missing });
     const named = message.split('\n').slice(1);
-    expect(named).toEqual([expect.stringContaining(variable)]);
+    expect(named).toEqual([`  ${variable}: is not set`]);
   }
 });
 
