@@ -7,6 +7,7 @@ import { prepareNamespace } from '../temporal/setup';
 import { freePort } from './stack/ports';
 import { startPostgres } from './stack/postgres';
 import type { Report } from './stack/progress';
+import { ServerEnded } from './stack/serverProcess';
 import { startTemporal } from './stack/temporal';
 
 export interface Servers {
@@ -60,7 +61,12 @@ async function scratchPostgres(report: Report, started: { stop(): Promise<void> 
 async function scratchTemporal(report: Report, started: { stop(): Promise<void> }[]) {
   const given = process.env['TEST_TEMPORAL_ADDRESS'];
   if (given) return { address: given, uiUrl: 'http://127.0.0.1:8233', description: `at ${given} (given)` };
-  const temporal = await startTemporal({ port: await freePort(), uiPort: await freePort(), report });
+  const start = async () => startTemporal({ port: await freePort(), uiPort: await freePort(), report });
+  // It looks for more free ports itself, and ends if another process is quicker to take one.
+  const temporal = await start().catch((error: unknown) => {
+    if (error instanceof ServerEnded) return start();
+    throw error;
+  });
   started.push(temporal);
   return {
     address: temporal.address,
