@@ -94,14 +94,14 @@ export type RejectionBody = z.infer<typeof rejectionBody>;
 export const noteBody = z.strictObject({ note: note.optional() });
 export type NoteBody = z.infer<typeof noteBody>;
 
-/** For what lets an enrollment go on against a rule: it needs a reason in words. */
+/** For what stops an enrollment, or lets it go on against a rule: it needs a reason in words. */
 export const requiredNoteBody = z.strictObject({ note });
 export type RequiredNoteBody = z.infer<typeof requiredNoteBody>;
 
 export const restartBody = requiredNoteBody.extend({ lastKnown: z.boolean().optional() });
 export type RestartBody = z.infer<typeof restartBody>;
 
-export const holdBody = noteBody.extend({ reasonCode: oneOf(REASONS_FOR.hold) });
+export const holdBody = requiredNoteBody.extend({ reasonCode: oneOf(REASONS_FOR.hold) });
 export type HoldBody = z.infer<typeof holdBody>;
 
 export const waiverBody = requiredNoteBody.extend({

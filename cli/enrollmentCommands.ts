@@ -85,8 +85,8 @@ const ACTS: readonly Act[] = [
     name: 'hold',
     description: 'Holds: facts are taken, no step is.',
     action: 'hold',
-    options: ['note'],
-    required: ['reasonCode'],
+    options: [],
+    required: ['reasonCode', 'note'],
     example: "--reason FRAUD_REVIEW --note 'Two shops, one ad account.'",
   },
   {

@@ -1,5 +1,5 @@
 /** What the recorded stories are made of: who takes part, and what they do in several of them. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { ProgramDefinition } from '../program/definition';
 import { eventually, type ApiClient, type Enrollment, type TimelineItem } from './apiClient';
@@ -17,6 +17,9 @@ export interface Stage {
   sandboxUrl: string;
 }
 
+/** Plays a way through the process, and returns the workflow whose history is recorded. */
+export type Story = (stage: Stage) => Promise<WorkflowHandle>;
+
 /** What the stories change of the form. */
 interface Form {
   advertiserId: string;
@@ -28,6 +31,7 @@ interface Form {
 export const BRAND = 'recorded.example';
 export const ADVERTISER = '7012345678901234567';
 export const UNKNOWN_ADVERTISER = '7012345678901234560';
+export const AFTER_NOVEMBER = '2023-12-04T00:00:00Z';
 export const PAYOUT_OF_NOVEMBER = '2023-12-16T00:00:00Z';
 
 /** Enrolls a brand and waits until its ad account was looked up. */
@@ -91,6 +95,21 @@ export async function untilPayout({ db }: Stage, enrollmentId: string, state: st
 
 export function advance({ admin, definition }: Stage, advanceTo: string): Promise<unknown> {
   return post(admin, `/v1/programs/${definition.id}/clock`, { advanceTo });
+}
+
+/** From now on so many days of the program pass in a real second. */
+export function run({ admin, definition }: Stage, daysASecond: number): Promise<unknown> {
+  return post(admin, `/v1/programs/${definition.id}/clock`, { speed: daysASecond * 86_400 });
+}
+
+/** What becomes of the payment of a payout, which is pending at the rail. */
+export async function settlePending({ sandboxUrl }: Stage, payoutKey: string, state: string): Promise<void> {
+  const url = `${sandboxUrl}/sandbox/payments`;
+  const { payments } = (await (await fetch(url)).json()) as { payments: { id: string; reference: string }[] };
+  const { id } = payments.find(({ reference }) => reference === payoutKey)!;
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/${id}`, { method: 'PUT', headers, body: JSON.stringify({ state }) });
+  if (!answer.ok) throw new Error(`The payment was not settled: ${answer.status} ${await answer.text()}`);
 }
 
 export async function fault({ sandboxUrl }: Stage, body: object): Promise<void> {

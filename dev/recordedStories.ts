@@ -1,11 +1,12 @@
-/** The stories whose histories are recorded: each a way through the process that its code must go again for years. */
-import type { WorkflowHandle } from '@temporalio/client';
+/** The stories whose histories are recorded, but for those of recordedDecisions.ts: each a way through the process that its code must go again for years. */
 import * as messages from '../workflows/messages';
-import { eventually, type Enrollment } from './apiClient';
+import { eventually } from './apiClient';
+import { DECISIONS } from './recordedDecisions';
 import {
   ADVERTISER,
   BRAND,
   UNKNOWN_ADVERTISER,
+  AFTER_NOVEMBER,
   PAYOUT_OF_NOVEMBER,
   advance,
   answersTo,
@@ -13,8 +14,10 @@ import {
   fault,
   post,
   railAway,
+  run,
+  settlePending,
   untilPayout,
-  type Stage,
+  type Story,
 } from './recordedStage';
 
 interface Batch {
@@ -22,13 +25,14 @@ interface Batch {
   standing: number;
 }
 
-type Story = (stage: Stage) => Promise<WorkflowHandle>;
-
-const AFTER_NOVEMBER = '2023-12-04T00:00:00Z';
+/** Three months within half a minute. */
+const DAYS_A_SECOND = 4;
 const AFTER_DECEMBER = '2024-01-04T00:00:00Z';
 const PAYOUT_OF_DECEMBER = '2024-01-16T00:00:00Z';
 
 export const STORIES: Record<string, Story> = {
+  ...DECISIONS,
+
   async 'straight-path'(stage) {
     const enrolled = await enroll(stage);
     await enrolled.reportFacts();
@@ -53,6 +57,16 @@ export const STORIES: Record<string, Story> = {
     await advance(stage, AFTER_DECEMBER);
     await enrolled.until('credit_calculated');
     await advance(stage, PAYOUT_OF_DECEMBER);
+    return enrolled.ended('paid');
+  },
+
+  /** On a clock that runs: the process waits by timers of its own, is reminded by them, and moves one that is running. */
+  async 'real-timers'(stage) {
+    const enrolled = await enroll(stage);
+    await run(stage, DAYS_A_SECOND);
+    await enrolled.until('reminder_due');
+    await enrolled.reportFacts();
+    await post(stage.partner, `${enrolled.path}/deferral`, { month: '2023-12' });
     return enrolled.ended('paid');
   },
 
@@ -89,6 +103,19 @@ export const STORIES: Record<string, Story> = {
     return enrolled.ended('paid');
   },
 
+  /** Pending at the rail for a while, and then refused: a person has to decide. */
+  async 'refused-payout'(stage) {
+    const enrolled = await enroll(stage);
+    await enrolled.reportFacts();
+    const only = `${enrolled.id}:credit:1`;
+    await fault(stage, { target: 'payout', fault: 'pending', only });
+    await advance(stage, PAYOUT_OF_NOVEMBER);
+    await enrolled.until('payout_pending');
+    await settlePending(stage, only, 'refused');
+    await enrolled.until('payout_refused');
+    return enrolled.workflow;
+  },
+
   async 'rolled-on-then-ineligible'(stage) {
     const enrolled = await enroll(stage);
     await advance(stage, AFTER_NOVEMBER);
@@ -123,42 +150,10 @@ export const STORIES: Record<string, Story> = {
     return enrolled.ended('paid');
   },
 
-  /** Another contact after the confirmation: somebody has to approve it. */
-  async approval(stage) {
-    const enrolled = await enroll(stage);
-    await enrolled.reportFacts();
-    const contact = { name: 'Nils Wind', email: 'nils@recorded.example' };
-    await post(stage.caller, '/v1/enrollments', enrolled.formWith({ contact }));
-    await enrolled.confirm();
-    await advance(stage, AFTER_NOVEMBER);
-    await enrolled.until('credit_calculated');
-    const { approval } = (await stage.approver.get<Enrollment>(enrolled.path)).body;
-    const decision = { outcome: 'approve', statementId: approval!.statementId };
-    await post(stage.approver, `${enrolled.path}/approval`, decision);
-    await advance(stage, PAYOUT_OF_NOVEMBER);
-    return enrolled.ended('paid');
-  },
-
-  async 'held-waived-withdrawn'(stage) {
-    const enrolled = await enroll(stage);
-    await post(stage.partner, `${enrolled.path}/partner-rejection`, { advertiserId: ADVERTISER });
-    await post(stage.admin, `${enrolled.path}/hold`, { reasonCode: 'FRAUD_REVIEW' });
-    await post(stage.admin, `${enrolled.path}/release`, { note: 'Looked at.' });
-    for (const criterion of ['subscription', 'survey_template', 'data_sharing']) {
-      const reasonCode = 'SUBSCRIPTION_NOT_CONFIRMED';
-      await post(stage.admin, `${enrolled.path}/waiver`, { criterion, reasonCode, note: 'By telephone.' });
-    }
-    await post(stage.caller, `${enrolled.path}/questionnaire`, { answers: answersTo(stage.definition) });
-    await advance(stage, AFTER_NOVEMBER);
-    await enrolled.until('credit_calculated');
-    await post(stage.caller, `${enrolled.path}/withdrawal`, {});
-    return enrolled.ended('withdrawn');
-  },
-
   /** The rail is away on the payout date: a hold still counts, and after the release the next payout is made. */
   async 'held-while-paying'(stage) {
     const enrolled = await railAway(stage);
-    await post(stage.admin, `${enrolled.path}/hold`, { reasonCode: 'FRAUD_REVIEW' });
+    await post(stage.admin, `${enrolled.path}/hold`, { reasonCode: 'FRAUD_REVIEW', note: 'Two shops.' });
     await post(stage.admin, `${enrolled.path}/release`, { note: 'Looked at.' });
     return enrolled.ended('paid');
   },
@@ -200,7 +195,7 @@ export const STORIES: Record<string, Story> = {
     const { id, workflow } = enrolled;
     const client = await stage.db.connect();
     await client.query('begin');
-    await client.query('select from enrollment where enrollment_id = $1 for update', [id]);
+    await client.query('select from enrollment where enrollment_id = $1 for no key update', [id]);
     await workflow.signal(messages.confirmPartnerSignal);
     await eventually(
       async () => JSON.stringify(await workflow.fetchHistory()),

@@ -176,8 +176,8 @@ export interface EnrollmentState {
   approval: ApprovalFacts | null;
   /** What the survey partner, or its key, vouched for first: another one later needs an approver. */
   firstConfirmed: Pick<SubmissionFacts, 'advertiserId' | 'contactId'> | null;
-  /** Who last changed what a credit depends on: that person cannot approve it. */
-  lastDecisiveChange: Actor | null;
+  /** Ids of all who changed what a credit depends on: none of them can approve it. */
+  makers: string[];
   payout: PayoutFacts | null;
   onHold: { since: number; reasonCode: ReasonCode } | null;
   ending: Ending | null;
@@ -214,7 +214,7 @@ export function openedState(opened: OpeningFacts): EnrollmentState {
     credit: null,
     approval: null,
     firstConfirmed: null,
-    lastDecisiveChange: null,
+    makers: [],
     payout: null,
     onHold: null,
     ending: null,

@@ -83,10 +83,27 @@ function step(state: EnrollmentState): string {
       ? `${capital(what)}.${minimumSpend(state)} The credit is calculated on ${date} and paid on ${day(state.period.payoutDate)}.`
       : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state, state.terms.missedFacts)}.`;
   }
-  if (state.stage === 'approving')
-    return `${capital(what)} of ${formatMoney(state.credit!)}${causes(state)}.`;
-  if (state.stage === 'scheduled') return `${capital(what)}: ${day(state.period.payoutDate)}.`;
-  return `${capital(what)}.`;
+  return `${capital(what)}${next(state)}`;
+}
+
+/** The end of the sentence once the calculation has begun, with what comes then. */
+function next(state: EnrollmentState): string {
+  const { stage, credit, period, payout, terms } = state;
+  const payday = day(period.payoutDate);
+  switch (stage) {
+    case 'calculating':
+      return `. It is paid on ${payday}; without enough spend the enrollment ${consequence(state, terms.noSpend)}.`;
+    case 'approving':
+      return ` of ${formatMoney(credit!)}${causes(state)}. Approved, it is paid on ${payday}, or by the rule for late payouts after that; rejected, the enrollment is closed; sent back, it is held and calculated again.`;
+    case 'scheduled':
+      return `: ${payday}. Until it is submitted to the payout rail, it can be held and withdrawn.`;
+    case 'paying':
+      return payout?.state === 'refused'
+        ? '. Nothing is paid until then.'
+        : '. Once it is paid, the enrollment is closed.';
+    default:
+      return '.';
+  }
 }
 
 /** Why a second person is needed. */

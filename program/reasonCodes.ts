@@ -42,7 +42,7 @@ export const REASONS = {
   DECISION_OUTDATED:
     'The decision is about a credit or a hold that is not there any more; look at the enrollment again.',
   MAKER_IS_CHECKER:
-    'Whoever made the last decisive change cannot approve the credit; another approver must look at it.',
+    'Whoever changed what the credit depends on cannot approve it; another approver must look at it.',
   CALCULATION_BEGUN: 'The calculation has begun; nothing can be changed any more.',
   SUBMISSION_SUPERSEDED:
     'This is not of the enrollment as it is now: it names another ad account, or a resubmission came in between. Read the enrollment, then decide again.',

@@ -21,7 +21,7 @@ import {
   type Resumed,
 } from '../workflows/messages';
 import { payoutTaskQueue } from './taskQueues';
-import { isUnavailable, TemporalUnavailable, unavailableOr } from './unavailable';
+import { isPaused, isUnavailable, TemporalUnavailable, unavailableOr } from './unavailable';
 
 /** Time for all tries that the SDK makes of a call while Temporal is away. */
 const CALL_TIMEOUT_MS = 8_000;
@@ -52,6 +52,8 @@ export type Sent =
   /** Nobody can say now whether it will be applied: the same message with the same update id finds out. */
   | { kind: 'unavailable' }
   | { kind: 'ended' }
+  /** By an operator. */
+  | { kind: 'paused' }
   /** Not started yet, or ended so long ago that its history is gone. */
   | { kind: 'not_found' };
 
@@ -206,6 +208,7 @@ function failedToSend(error: unknown): Sent {
   if (error instanceof WorkflowNotFoundError) {
     return /already completed/i.test(error.message) ? { kind: 'ended' } : { kind: 'not_found' };
   }
+  if (isPaused(error)) return { kind: 'paused' };
   if (isUnavailable(error)) return { kind: 'unavailable' };
   throw error;
 }

@@ -29,6 +29,15 @@ export function isUnavailable(error: unknown): boolean {
   return false;
 }
 
+/** An operator has paused the workflow: Temporal takes no Update for it until somebody unpauses it. */
+export function isPaused(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    // Not by its status: what is not ready yet has the same one.
+    if (isGrpcServiceError(current)) return /workflow is paused/i.test(current.details);
+  }
+  return false;
+}
+
 /** The error to throw: TemporalUnavailable for what passes by itself, else as it is. */
 export function unavailableOr(error: unknown): unknown {
   return isUnavailable(error)

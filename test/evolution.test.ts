@@ -19,7 +19,7 @@ const CHANGE = {
   'workflows/calculation.ts': {
     "import { condition } from '@temporalio/workflow'":
       "import { condition, patched } from '@temporalio/workflow'",
-    '  await journal.write();\n\n  const { enrollmentId,': `  if (patched('${PATCH}')) await lookUpAgain(journal);\n  await journal.write();\n\n  const { enrollmentId,`,
+    '  await untilReleased(journal);\n\n  const { enrollmentId,': `  if (patched('${PATCH}')) await lookUpAgain(journal);\n  await untilReleased(journal);\n\n  const { enrollmentId,`,
   },
   'workflows/patches.ts': { '= []': `= ['${PATCH}']` },
 };

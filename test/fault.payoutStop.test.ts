@@ -29,7 +29,7 @@ describe('While the read model cannot be written', () => {
   const lock = async () => {
     const client = await t.db.connect();
     await client.query('begin');
-    await client.query('select from enrollment where enrollment_id = $1 for update', [brand.id]);
+    await client.query('select from enrollment where enrollment_id = $1 for no key update', [brand.id]);
     let isLocked = true;
     unlock = async () => {
       if (!isLocked) return;
@@ -63,7 +63,9 @@ describe('While the read model cannot be written', () => {
     await payouts.railIsAway(t, program, brand);
     await lock();
     const key = randomUUID();
-    const held = untilAnswered(() => brand.ask(t.admin, 'hold', { reasonCode: 'FRAUD_REVIEW' }, key));
+    const held = untilAnswered(() =>
+      brand.ask(t.admin, 'hold', { reasonCode: 'FRAUD_REVIEW', note: 'Two shops.' }, key),
+    );
     await untilCatchingUp();
     await payouts.clearFaults(t);
     await payouts.untilPayoutState(t, brand, 'submitting');

@@ -32,7 +32,9 @@ test('When the credit is above the threshold, then an approver is waited for, an
     approval: { causes: ['above_threshold'], since: '2023-12-04T00:00:00.000Z', decided: null },
   });
   expect(waiting.statusText).toBe(
-    'An approver must decide on the credit of 5,500.00 USD, because it is above the threshold.',
+    'An approver must decide on the credit of 5,500.00 USD, because it is above the threshold. ' +
+      'Approved, it is paid on 15 Dec 2023, or by the rule for late payouts after that; ' +
+      'rejected, the enrollment is closed; sent back, it is held and calculated again.',
   );
   const approved = await brand.decide('approve');
   expect(approved).toMatchObject({ status: 200 });
@@ -166,7 +168,7 @@ test('When the partner had confirmed and then rejected, and the ad account chang
   await brand.untilStatus('awaiting_approval');
 });
 
-test('When the approver is who made the last decisive change, then another one has to decide', async () => {
+test('When the approver is who confirmed, then another one has to decide', async () => {
   const program = await ownProgram(t);
   const brand = await program.enroll({
     advertiserId: await newAdvertiser(t, { monthlySpend: ABOVE }),
@@ -184,6 +186,40 @@ test('When the approver is who made the last decisive change, then another one h
   expect(await brand.decide('approve')).toMatchObject({ status: 200 });
   await brand.untilStatus('scheduled');
 });
+
+test.each<[string, (brand: Enrolled, by: ApiClient) => Promise<unknown>]>([
+  ['named another ad account', resubmitted],
+  ['deferred', (brand, by) => brand.defer('2023-12', by)],
+  ['answered the questionnaire', (brand, by) => brand.complete(by)],
+])(
+  'When an admin has %s, and the partner has confirmed since, then that admin cannot approve',
+  async (_what, change) => {
+    const program = await ownProgram(t);
+    const brand = await program.enroll({ advertiserId: await rich() });
+    await brand.untilEvent('advertiser_located');
+    await brand.confirm();
+    await change(brand, t.admin);
+    const { advertiserId } = await brand.now();
+    await brand.reject();
+    await brand.confirm(t.partner, advertiserId);
+    await brand.complete();
+    await brand.untilStatus('measuring');
+    await program.advanceTo('2024-01-04T00:00:00Z');
+    await brand.untilStatus('awaiting_approval');
+    expect(await brand.decide('approve', ana)).toMatchObject({ body: { code: 'MAKER_IS_CHECKER' } });
+    expect(await brand.decide('approve')).toMatchObject({ status: 200 });
+  },
+);
+
+async function resubmitted(brand: Enrolled, by: ApiClient): Promise<unknown> {
+  return brand.ask(by, 'resubmission', {
+    ...brand.form,
+    programId: undefined,
+    advertiserId: await rich(),
+  });
+}
+
+const rich = () => newAdvertiser(t, { monthlySpend: ABOVE });
 
 test('When an admin releases a hold and is approver as well, then somebody else has to approve', async () => {
   const { brand } = await awaitingApproval();

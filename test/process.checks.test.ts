@@ -7,6 +7,7 @@ import { changeAdvertiser, newAdvertiser, unusedAdvertiserId } from './support/a
 import { startGatedService, type Gate } from './support/gate';
 import { ownProgram, type OwnProgram } from './support/ownProgram';
 import type { TestService } from './support/testService';
+import { untilAtRest } from './support/workflows';
 
 const CALCULATION = '2023-12-04T00:00:00Z';
 
@@ -115,6 +116,32 @@ describe('on the calculation date, if the policy is to close what is missing', (
     await newAdvertiser(t, { advertiserId });
     await program.advanceTo(CALCULATION);
     expect((await brand.untilStatus('scheduled')).credit).toMatchObject({ amountMinor: 450_000 });
+  });
+
+  test('When it is held while it is looked up again, then its spend is not read before the release', async () => {
+    const program = await closingProgram();
+    const advertiserId = await newAdvertiser(t, { status: 'STATUS_LIMIT' });
+    const brand = await program.enroll({ advertiserId });
+    await brand.confirm();
+    await brand.complete();
+    await brand.untilStatus('action_required');
+    await changeAdvertiser(t, advertiserId, {});
+
+    const { reached } = gate.hold(advertiserId);
+    await program.advanceTo(CALCULATION);
+    await reached;
+    expect(await brand.hold()).toMatchObject({ status: 200, body: { status: 'calculating' } });
+    gate.release(advertiserId);
+    await brand.untilEvent('advertiser_located', 2);
+    await untilAtRest(brand.workflow);
+    expect(await brand.now()).toMatchObject({
+      status: 'calculating',
+      onHold: { reasonCode: 'FRAUD_REVIEW' },
+    });
+    expect((await brand.activities())['measure']).toBeUndefined();
+
+    await brand.release();
+    await brand.untilStatus('scheduled');
   });
 });
 

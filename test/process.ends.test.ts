@@ -31,6 +31,7 @@ test('When the advertiser id is never located, then the enrollment rolls on once
   expect(await brand.workflow.result()).toEqual({
     status: 'ineligible',
     reasonCodes: missing.split(','),
+    text: ended.statusText,
     amountMinor: null,
     currency: null,
     payoutKey: null,

@@ -54,7 +54,9 @@ test('When operators look at the current details, then they read what it waits f
   await program.advanceTo('2023-12-04T00:00:00Z');
   await brand.untilStatus('scheduled');
   const scheduled = await shownDetails(brand);
-  expect(scheduled).toContain('The credit is computed and waits for its payout date: 15 Dec 2023.');
+  expect(scheduled).toContain(
+    'The credit is computed and waits for its payout date: 15 Dec 2023. Until it is submitted to the payout rail, it can be held and withdrawn.',
+  );
   expect(scheduled).toContain('- Credit: 4,500.00 USD (statement st_');
   await program.advanceTo('2023-12-16T00:00:00Z');
   await brand.untilStatus('paid');
@@ -127,6 +129,25 @@ test('When an Update has a version of another contract, then it is refused and n
     cause: { type: 'INVALID_MESSAGE' },
   });
   expect(await countsOf(brand.workflow)).toEqual(before);
+});
+
+test('When a start has a version of another contract, then the task fails, and the enrollment waits for a build that knows it', async () => {
+  const brand = await (await ownProgram(t)).enroll();
+  await brand.untilEvent('advertiser_located');
+  const [first] = await history(brand.workflow);
+  const options = { workflowId: `other-contract-${randomUUID()}`, taskQueue: t.plan.taskQueue };
+  const input = first!.workflowExecutionStartedEventAttributes!.input!.payloads![0]!;
+  const other = { ...defaultPayloadConverter.fromPayload<messages.EnrollmentInput>(input), version: 2 };
+  const started = await t.temporal.workflow.start(messages.ENROLLMENT_WORKFLOW, {
+    ...options,
+    args: [other],
+  });
+  await eventually(
+    async () => (await started.describe()).raw.pendingWorkflowTask?.attempt ?? 0,
+    (attempt) => attempt > 1,
+  );
+  expect((await started.describe()).status.name).toBe('RUNNING');
+  await started.terminate();
 });
 
 async function list(query: string): Promise<string[]> {

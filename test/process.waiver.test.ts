@@ -65,6 +65,7 @@ test.each(['advertiser_located', 'ad_account_active', 'region_eligible', 'active
 
 test.each([
   ['waiver', { criterion: 'questionnaire', reasonCode: 'QUESTIONNAIRE_OVERDUE' }],
+  ['hold', { reasonCode: 'FRAUD_REVIEW' }],
   ['release', {}],
   ['new-enrollment-permission', {}],
 ])('When a %s comes without a note, then it is refused', async (route, body) => {

@@ -46,6 +46,7 @@ export async function calculate(journal: Journal): Promise<void> {
     return;
   }
   await journal.write();
+  await untilReleased(journal);
 
   const { enrollmentId, programId, programRevision, submission, enrolledOn, period } = state;
   const { advertiserId, surveyPartner, storePlatform } = submission;
@@ -110,6 +111,14 @@ function missingFacts({ state }: Journal): ReasonCode[] {
   return [...new Set(openNeeds(state).map((need) => need.reasonCode))];
 }
 
+/** A hold may have come while the platform was asked, and may last for weeks: no step is taken until its end. */
+async function untilReleased(journal: Journal): Promise<void> {
+  const { state } = journal;
+  if (!state.onHold) return;
+  await journal.write();
+  await condition(() => !state.onHold);
+}
+
 /** What the program's policy says about an enrollment that cannot be credited for this period. */
 async function rollOnOrClose(
   journal: Journal,
@@ -117,9 +126,7 @@ async function rollOnOrClose(
   reasonCodes: ReasonCode[],
 ): Promise<void> {
   const { state } = journal;
-  // A hold may have come while the spend was read, and may last for weeks.
-  if (state.onHold) await journal.write();
-  await condition(() => !state.onHold);
+  await untilReleased(journal);
   const { month: fromMonth } = state.period;
   const reasons = { reasonCodes: reasonCodes.join(',') };
   if (policy.then === 'roll_on' && state.rollOns < policy.atMost) {

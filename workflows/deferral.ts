@@ -39,6 +39,7 @@ export function defer(journal: Journal): Kind<DeferMessage> {
         if (state.period !== from) continue;
         state.deferredFrom = monthsDeferredFrom(state.deferredFrom, from.month, message.month);
         state.period = period;
+        journal.addMaker(message.actor);
         journal.record({
           key: message.messageId,
           type: 'deferred',

@@ -1,5 +1,6 @@
 /** How an enrollment ends: as a result, with its reasons. A failed workflow means that a person must look. */
 import type { Actor, EndStatus } from '../program/enrollmentState';
+import { explain } from '../program/explain';
 import type { ReasonCode } from '../program/reasonCodes';
 import { SERVICE, type Journal } from './journal';
 import type { EnrollmentResult } from './messages';
@@ -47,6 +48,7 @@ export function resultOf({ state }: Journal): EnrollmentResult {
   return {
     status,
     reasonCodes,
+    text: explain(state).text,
     amountMinor: state.credit?.amountMinor ?? null,
     currency: state.credit?.currency ?? null,
     payoutKey: state.payout?.key ?? null,

@@ -26,6 +26,7 @@ async function untilEnded(
   input: EnrollmentInput,
   cancelRequested: Promise<never>,
 ): Promise<EnrollmentResult> {
+  requireVersion(input);
   const journal = new Journal(input);
   const { state } = journal;
   const waits = new Waits(journal);
@@ -56,6 +57,11 @@ async function untilEnded(
   await condition(allHandlersFinished);
   await journal.written();
   return resultOf(journal);
+}
+
+/** Fails the task, not the workflow: it goes on with a build that knows the contract. */
+function requireVersion({ version }: { version: number }): void {
+  if (version !== 1) throw new TypeError(`This build knows version 1 of the input, and not ${version}.`);
 }
 
 /** The first entry: before any message is received, also one that came before. */

@@ -37,7 +37,7 @@ export function resubmit(journal: Journal): Kind<messages.ResubmitMessage> {
       const otherAccount = advertiserId !== state.submission.advertiserId;
       state.submission = submission;
       if (otherAccount) state.lookUp = { state: 'pending' };
-      state.lastDecisiveChange = actor;
+      journal.addMaker(actor);
       const details = { submissionId: submission.id, advertiserId };
       journal.record({ key: messageId, type: 'resubmitted', actor, details });
     },
@@ -115,6 +115,7 @@ export function completeQuestionnaire(journal: Journal): Kind<messages.CompleteQ
       const repeated = state.questionnaire !== null;
       if (repeated) journal.repeats.count();
       state.questionnaire ??= { answersId, by: actor, at: journal.now() };
+      if (!repeated) journal.addMaker(actor);
       journal.record({
         key: messageId,
         type: 'questionnaire_completed',
@@ -135,7 +136,7 @@ export function reopenQuestionnaire(journal: Journal): Kind<messages.ReopenQuest
     },
     apply({ messageId, actor, noteId }) {
       state.questionnaire = null;
-      state.lastDecisiveChange = actor;
+      journal.addMaker(actor);
       journal.record({ key: messageId, type: 'questionnaire_reopened', actor, details: { noteId } });
     },
   };
@@ -169,7 +170,7 @@ function recordStatement(
   if (said.outcome === 'confirmed') state.firstConfirmed ??= { advertiserId, contactId };
   const statement = { ...said, submissionId, advertiserId, by: actor, at: statedAt };
   for (const criterion of criteria ?? PARTNER_CRITERIA) state.partnerStatements[criterion] = statement;
-  state.lastDecisiveChange = actor;
+  journal.addMaker(actor);
 }
 
 /** Of what was said before: the entry itself has the date on which it was taken. */

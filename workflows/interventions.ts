@@ -55,7 +55,7 @@ export function release(journal: Journal, stop: PayoutStop): Kind<DecisionMessag
     },
     apply({ by }) {
       state.onHold = null;
-      state.lastDecisiveChange = by;
+      journal.addMaker(by);
       return { type: 'released', details: {} };
     },
   });
@@ -67,13 +67,13 @@ export function waive(journal: Journal): Kind<DecisionMessage> {
     check: () => refuseOnceCalculating(journal),
     apply({ criterion, decisionId, by, reasonCode }) {
       state.waivers[criterion] = { decisionId, by, at: journal.now() };
-      state.lastDecisiveChange = by;
+      journal.addMaker(by);
       return { type: 'waived', details: { criterion, reasonCode } };
     },
   });
 }
 
-/** "Waits for an approver who is not the person who made the last decisive change." */
+/** By a second person: nobody who had a part in what the credit depends on, also if others changed more since. */
 export function decideApproval(journal: Journal, stop: PayoutStop): Kind<DecisionMessage> {
   const { state } = journal;
   return decided(journal, 'approval', {
@@ -84,7 +84,7 @@ export function decideApproval(journal: Journal, stop: PayoutStop): Kind<Decisio
       if (state.onHold) throw refusal('ON_HOLD');
       if (!decision) return;
       if (decision.statementId !== state.approval.statementId) throw refusal('DECISION_OUTDATED');
-      if (decision.by.id === state.lastDecisiveChange?.id) throw refusal('MAKER_IS_CHECKER');
+      if (state.makers.includes(decision.by.id)) throw refusal('MAKER_IS_CHECKER');
     },
     apply({ outcome, by, decisionId, reasonCode, statementId }) {
       state.approval = { ...state.approval!, decided: { outcome, decisionId, by, reasonCode } };

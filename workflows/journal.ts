@@ -76,6 +76,11 @@ export class Journal {
     return programTime(this.clock, Date.now());
   }
 
+  /** Whoever changes what the credit depends on has a part in it, for good. */
+  addMaker({ id }: Actor): void {
+    if (!this.state.makers.includes(id)) this.state.makers.push(id);
+  }
+
   /** Records that something happened; call it together with the change of `state`, without an await between them. */
   record(event: Omit<TimelineEvent, 'at'>): void {
     const now = this.now();

@@ -54,6 +54,8 @@ export interface Resumed {
 export interface EnrollmentResult {
   status: EndStatus;
   reasonCodes: ReasonCode[];
+  /** The same in sentences. */
+  text: string;
   amountMinor: number | null;
   currency: string | null;
   payoutKey: string | null;

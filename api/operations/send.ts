@@ -33,9 +33,9 @@ export async function sendMessage<M extends Message>(
     case 'refused': {
       if (sent.type === 'ENROLLMENT_ENDED') throw await ended(context, row);
       if (sent.type === 'NOTHING_CHANGED') return unchangedRow(context, row, isShown);
-      if (sent.type === 'REPEATED_TOO_OFTEN') throw new Problem(409, sent.type, sent.message);
-      if (sent.type === 'INVALID_MESSAGE') throw new Problem(400, 'INVALID_REQUEST', sent.message);
-      if (isReasonCode(sent.type)) throw refused(409, sent.type);
+      if (sent.type === 'REPEATED_TOO_OFTEN') throw new Problem(sent.type, sent.message);
+      if (sent.type === 'INVALID_MESSAGE') throw new Problem('INVALID_REQUEST', sent.message);
+      if (isReasonCode(sent.type)) throw refused(sent.type);
       throw new Error(
         `An enrollment refused a message by an error of its own (${sent.type}): ${sent.message}`,
       );
@@ -48,6 +48,12 @@ export async function sendMessage<M extends Message>(
     case 'unavailable':
       throw unavailable(
         'The enrollment cannot be reached just now. Send the same request again, with the same key.',
+      );
+    case 'paused':
+      throw new Problem(
+        'ENROLLMENT_PAUSED',
+        'An operator has paused the workflow; nothing was changed. Once it goes on, send the request again, with a new key.',
+        { enrollmentId: row.enrollmentId },
       );
     case 'not_found':
       // Temporal forgets what has ended when its retention is over; the read model never does.
@@ -95,10 +101,9 @@ async function ended(context: ApiContext, row: EnrollmentRow): Promise<Problem> 
   // The process writes its ending before it completes; without one it was stopped from outside.
   if (!state.ending) {
     const detail = 'The enrollment was stopped; nothing was changed. A member of staff must look at it.';
-    return new Problem(409, 'ENROLLMENT_STOPPED', detail, { enrollmentId: row.enrollmentId });
+    return new Problem('ENROLLMENT_STOPPED', detail, { enrollmentId: row.enrollmentId });
   }
   return new Problem(
-    409,
     'ENROLLMENT_ENDED',
     `The enrollment has ended (${statusOf(state)}); nothing was changed.`,
     {

@@ -48,7 +48,7 @@ export async function requestOf(
     case 'defer':
       return asked('deferral', { month: command.month });
     case 'hold':
-      return asked('hold', { reasonCode: command.reasonCode });
+      return asked('hold', { reasonCode: command.reasonCode, note: 'Two shops.' });
     case 'release':
       return asked('release', { note: 'Looked at; nothing is wrong.' });
     case 'waive':

@@ -128,7 +128,7 @@ export function enrolled(
       by.post(`${path}/partner-confirmation`, { advertiserId }),
     reject: (word = {}) =>
       t.partner.post(`${path}/partner-rejection`, { advertiserId: form.advertiserId, ...word }),
-    hold: (reasonCode = 'FRAUD_REVIEW') => t.admin.post(`${path}/hold`, { reasonCode }),
+    hold: (reasonCode = 'FRAUD_REVIEW') => t.admin.post(`${path}/hold`, { reasonCode, note: 'Two shops.' }),
     release: (by = t.admin) => by.post(`${path}/release`, { note: 'Looked at; nothing is wrong.' }),
     waive: (criterion) =>
       t.admin.post(`${path}/waiver`, {

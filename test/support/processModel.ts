@@ -28,7 +28,7 @@ export interface Model {
   rolledOn: number;
   /** For whom the survey partner vouched first. */
   vouchedFor: Pick<ModelForm, 'account' | 'contact'> | null;
-  lastDecisiveChangeBy: string | null;
+  makers: string[];
   onHold: string | null;
   credit: { amountMinor: number; currency: string } | null;
   approval: { causes: string[]; outcome: string | null } | null;
@@ -61,7 +61,7 @@ export function opened(rules: ModelRules, form: ModelForm): Model {
     deferredFrom: [],
     rolledOn: 0,
     vouchedFor: null,
-    lastDecisiveChangeBy: null,
+    makers: [],
     onHold: null,
     credit: null,
     approval: null,
@@ -111,16 +111,17 @@ function answerTo(model: Model, command: Command): Answer {
     case 'reject':
       return ifCollecting(() => hear(model, command));
     case 'complete':
-      return ifCollecting(() => change(model, { answered: true }));
+      return ifCollecting(() => {
+        if (!model.answered) make(model, by);
+        return change(model, { answered: true });
+      });
     case 'reopen':
-      return ifCollecting(() =>
-        model.answered ? change(model, { answered: false, lastDecisiveChangeBy: by }) : OK,
-      );
+      return ifCollecting(() => (model.answered ? change(make(model, by), { answered: false }) : OK));
     case 'resubmit':
       return resubmit(model, command);
     case 'waive': {
       const waived = [...model.waived, command.criterion];
-      return ifCollecting(() => change(model, { waived, lastDecisiveChangeBy: by }));
+      return ifCollecting(() => change(make(model, by), { waived }));
     }
     case 'defer':
       return ifCollecting(() => defer(model, command));
@@ -138,6 +139,12 @@ function answerTo(model: Model, command: Command): Answer {
   }
 }
 
+/** None of the makers can approve. */
+function make(model: Model, by: string): Model {
+  model.makers.push(by);
+  return model;
+}
+
 function change(model: Model, to: Partial<Model>): Answer {
   Object.assign(model, to);
   return OK;
@@ -151,7 +158,7 @@ function hear(model: Model, command: Extract<Command, { do: 'confirm' | 'reject'
   if (criteria.every((criterion) => model.words[criterion] === word)) return OK;
   for (const criterion of criteria) model.words[criterion] = word;
   if (word === 'confirmed') model.vouchedFor ??= model.form;
-  model.lastDecisiveChangeBy = command.by;
+  make(model, command.by);
   return OK;
 }
 
@@ -161,7 +168,7 @@ function resubmit(model: Model, command: Extract<Command, { do: 'resubmit' }>): 
   const form = { ...before, ...command.change };
   if (JSON.stringify(form) === JSON.stringify(before)) return OK;
   if (model.stage !== 'collecting') return refused('CALCULATION_BEGUN');
-  change(model, { form, words: {}, lastDecisiveChangeBy: command.by });
+  change(make(model, command.by), { form, words: {} });
   // An ad account that is found moves the calculation date to its time zone.
   if (form.account !== before.account && form.account !== 'unknown')
     model.period = periodOf(model.period.month, form.account)!;
@@ -188,6 +195,7 @@ function defer(model: Model, { by, month }: Extract<Command, { do: 'defer' }>): 
   if (!period) return refused('MONTH_NOT_IN_CALENDAR');
   if (period.calculationAt <= now) return refused('MONTH_PAST');
   model.period = period;
+  make(model, by);
   model.deferredFrom = isBack ? deferredFrom.filter((other) => other < month) : [...deferredFrom, present];
   return OK;
 }
@@ -195,7 +203,7 @@ function defer(model: Model, { by, month }: Extract<Command, { do: 'defer' }>): 
 function release(model: Model, { by }: Command): Answer {
   if (!model.onHold) return refused('NOT_ON_HOLD');
   model.onHold = null;
-  model.lastDecisiveChangeBy = by;
+  make(model, by);
   if (model.stage === 'scheduled') keepOrMovePayoutDate(model);
   return OK;
 }
@@ -204,7 +212,7 @@ function decide(model: Model, { by, outcome, statement }: Extract<Command, { do:
   if (model.stage !== 'approving') return refused('NO_APPROVAL_AWAITED');
   if (model.onHold) return refused('ON_HOLD');
   if (statement === 'old') return refused('DECISION_OUTDATED');
-  if (by === 'ana as approver' && model.lastDecisiveChangeBy === 'ana') return refused('MAKER_IS_CHECKER');
+  if (by === 'ana as approver' && model.makers.includes('ana')) return refused('MAKER_IS_CHECKER');
   model.approval!.outcome = outcome;
   if (outcome === 'approve') {
     model.stage = 'scheduled';
