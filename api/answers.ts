@@ -144,7 +144,7 @@ const timelineEvent = z
     at: instant.describe("On the program's clock."),
     recordedAt: instant.describe('Real time.'),
     type: z.string(),
-    actor: z.object({ role, id: z.string() }),
+    actor,
     details: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'TimelineEvent' });
@@ -312,6 +312,6 @@ export const problem = z
     id: 'Problem',
     description: [
       'RFC 9457.',
-      ...Object.entries(PROBLEM_CODES).map(([code, todo]) => `${code}: ${todo}`),
+      ...Object.entries(PROBLEM_CODES).map(([code, { status, remedy }]) => `${code} (${status}): ${remedy}`),
     ].join('\n\n'),
   });

@@ -41,7 +41,7 @@ export function createAuthentication(
       ? await holderOf(pool, logger, token)
       : known.filter((candidate) => timingSafeEqual(candidate.hash, hash)).at(0)?.principal;
     if (!principal) {
-      throw new Problem(401, 'UNAUTHENTICATED', 'Send a valid API key as "Authorization: Bearer <key>".');
+      throw new Problem('UNAUTHENTICATED', 'Send a valid API key as "Authorization: Bearer <key>".');
     }
     return principal;
   };
@@ -82,7 +82,6 @@ export function requireRight(principal: Principal, operation: OperationId): void
   const roles = rolesOf(operation);
   if (!roles.includes(principal.role)) {
     throw new Problem(
-      403,
       'FORBIDDEN',
       `This needs a key of role ${EITHER.format(roles)}; yours is ${principal.role}.`,
     );
@@ -117,6 +116,7 @@ export function actorOf({ role, id }: Principal): Actor {
   return { role, id };
 }
 
-export function isStaff({ role }: Principal): boolean {
-  return role !== 'caller' && role !== 'partner';
+/** The program's own people; not who enrolls brands, nor a survey partner, nor the service itself. */
+export function isStaff({ role }: Pick<Actor, 'role'>): boolean {
+  return role !== 'caller' && role !== 'partner' && role !== 'service';
 }

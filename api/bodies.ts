@@ -14,7 +14,7 @@ export const readJsonBody = (limit = BODY_LIMIT): RequestHandler[] => [
     const hasBody =
       request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
     if (hasBody && request.headers['content-length'] !== '0' && !request.is('application/json')) {
-      throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
+      throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
     }
     next();
   },
@@ -59,9 +59,9 @@ function requireShape(body: unknown): void {
   let level: Place[] = [{ value: body, path: [] }];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MOST_LEVELS)
-      throw new Problem(400, 'INVALID_REQUEST', `The body may be nested ${MOST_LEVELS} levels deep at most.`);
+      throw new Problem('INVALID_REQUEST', `The body may be nested ${MOST_LEVELS} levels deep at most.`);
     if (level.some(({ value }) => Array.isArray(value) && value.length > LONGEST_LIST))
-      throw new Problem(400, 'INVALID_REQUEST', `A list may have ${LONGEST_LIST} items at most.`);
+      throw new Problem('INVALID_REQUEST', `A list may have ${LONGEST_LIST} items at most.`);
     level = level.flatMap(membersOf);
     const prototype = level.find(({ path }) => path.at(-1) === '__proto__');
     // Where any name is allowed, a schema would leave it out without a word.

@@ -144,7 +144,6 @@ function serveUpload(route: Route, upload: Upload, context: ApiContext): Request
     const type = request.is(Object.keys(upload.types)) as FileType | false | null;
     if (!type || request.headers['content-encoding'] !== undefined)
       throw new Problem(
-        415,
         'UNSUPPORTED_MEDIA_TYPE',
         `Send a file of type ${Object.keys(upload.types).join(' or ')}, uncompressed.`,
       );

@@ -95,17 +95,12 @@ async function claimOrWait(
     if (claim.kind === 'mine' || claim.kind === 'answered') return claim;
     if (claim.kind === 'other_body') {
       throw new Problem(
-        422,
         'IDEMPOTENCY_KEY_REUSED',
         'This Idempotency-Key was used with another body. Use a new key for a new request.',
       );
     }
     if (Date.now() > deadline) {
-      const problem = new Problem(
-        409,
-        'REQUEST_IN_FLIGHT',
-        'An equal request is being worked on. Send it again.',
-      );
+      const problem = new Problem('REQUEST_IN_FLIGHT', 'An equal request is being worked on. Send it again.');
       problem.retryAfter = 5;
       throw problem;
     }
@@ -149,7 +144,7 @@ export function requireKey(request: Request): string {
 function keyIn(request: Request): string | undefined {
   const key = request.get('idempotency-key');
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new Problem(400, 'INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+    throw new Problem('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
   return key;
 }

@@ -10,6 +10,8 @@ export type Role = Principal['role'];
 const EVERYBODY = ['caller', 'partner', 'admin', 'approver', 'operator', 'auditor'] as const;
 const SUBSCRIBERS = ['caller', 'partner', 'admin'] as const;
 const STAFF = ['admin', 'approver', 'operator', 'auditor'] as const;
+/** Who looks after the service itself, or checks on those who do. */
+const OVERSEERS = ['admin', 'operator', 'auditor'] as const;
 
 /** No role: what comes is authenticated by its signature (signedRequests.ts), and no key has a right to it. */
 const SIGNATURE = 'signature';
@@ -49,29 +51,29 @@ export const POLICY = {
   estimateCredit: EVERYBODY,
   listProgramRevisions: STAFF,
   eraseEnrollment: ['admin'],
-  getAudit: ['admin', 'auditor'],
-  getServiceAudit: ['admin', 'auditor'],
+  getAudit: OVERSEERS,
+  getServiceAudit: OVERSEERS,
   getProgramRevision: STAFF,
   publishRevision: ['admin'],
   adjustClock: ['admin'],
   listAttention: STAFF,
   dismissAttention: ['admin', 'operator'],
   createApiKey: ['admin'],
-  listApiKeys: ['admin'],
+  listApiKeys: OVERSEERS,
   revokeApiKey: ['admin'],
   rotateApiKey: ['admin'],
   createWebhookSubscription: SUBSCRIBERS,
-  listWebhookSubscriptions: SUBSCRIBERS,
-  getWebhookSubscription: SUBSCRIBERS,
+  listWebhookSubscriptions: ['caller', 'partner', ...OVERSEERS],
+  getWebhookSubscription: ['caller', 'partner', ...OVERSEERS],
   deleteWebhookSubscription: SUBSCRIBERS,
   rotateWebhookSecret: SUBSCRIBERS,
   enableWebhookSubscription: SUBSCRIBERS,
   testWebhookSubscription: SUBSCRIBERS,
-  listWebhookDeliveries: SUBSCRIBERS,
+  listWebhookDeliveries: ['caller', 'partner', ...OVERSEERS],
   redeliverWebhook: SUBSCRIBERS,
   receivePartnerFact: SIGNATURE,
   createPartnerWebhookSecret: ['admin'],
-  listPartnerWebhookSecrets: ['admin'],
+  listPartnerWebhookSecrets: OVERSEERS,
   retirePartnerWebhookSecret: ['admin'],
 } as const satisfies Record<string, readonly Role[] | typeof SIGNATURE>;
 

@@ -74,7 +74,7 @@ function presentCriterion({ id, status, reasonCode, evidence }: Criterion, princ
 
 /** Of staff, others learn the role only. */
 function shown(actor: Actor, principal: Principal): { role: Actor['role']; id?: string } {
-  return isStaff(principal) ? actor : { role: actor.role };
+  return isStaff(principal) || !isStaff(actor) ? actor : { role: actor.role };
 }
 
 /** One calculation period, by its dates. */
@@ -100,12 +100,12 @@ export function presentStatement({ result, spendAsOf }: SealedStatement) {
   };
 }
 
-export function presentEvent(event: TimelineRow) {
+export function presentEvent(principal: Principal, event: TimelineRow) {
   return {
     at: event.happenedAt.toISOString(),
     recordedAt: event.recordedAt.toISOString(),
     type: event.type,
-    actor: event.actor,
+    actor: shown(event.actor, principal),
     details: event.details,
   };
 }

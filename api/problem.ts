@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
-import type { ProblemCode } from './problemCodes';
+import { NOT_ACCEPTED, statusOf, type ProblemCode } from './problemCodes';
 
 export interface FieldError {
   /** JSON pointer into the body, or the name of a parameter or header. */
@@ -18,12 +18,12 @@ export class Problem extends Error {
   newAttempt = false;
 
   constructor(
-    readonly status: number,
     /** Stable, in capitals: a reason code or a code of the API. */
     readonly code: ProblemCode | ReasonCode,
     /** One sentence that says what to do. */
     readonly detail: string,
     readonly extra: { errors?: FieldError[]; [member: string]: unknown } = {},
+    readonly status = statusOf(code),
   ) {
     super(detail);
   }
@@ -46,13 +46,15 @@ const MOST_ERRORS = 50;
 /** As many are named in the sentence; `errors` has the others. */
 const MOST_NAMED = 5;
 
-export function invalid(all: FieldError[], status: 400 | 422 = 400): Problem {
+/** `status`: 422 of values that the program does not accept. */
+export function invalid(all: FieldError[], status: 400 | typeof NOT_ACCEPTED = 400): Problem {
   const errors = all.slice(0, MOST_ERRORS);
   const fields = [...new Set(all.map(({ pointer }) => pointer || 'the body'))];
   const named = fields.slice(0, MOST_NAMED).join(', ');
   const others = fields.length > MOST_NAMED ? ` and ${fields.length - MOST_NAMED} more` : '';
   const count = fields.length === 1 ? '1 field' : `${fields.length} fields`;
-  return new Problem(status, 'INVALID_REQUEST', `${count} cannot be used: ${named}${others}.`, { errors });
+  const detail = `${count} cannot be used: ${named}${others}.`;
+  return new Problem('INVALID_REQUEST', detail, { errors }, status);
 }
 
 /** A JSON pointer (RFC 6901). */
@@ -61,32 +63,31 @@ export function pointerTo(path: readonly PropertyKey[]): string {
 }
 
 /** Refused by a rule of the program. */
-export function refused(status: 409 | 422, reasonCode: ReasonCode, pointer?: string): Problem {
+export function refused(reasonCode: ReasonCode, pointer?: string): Problem {
   const message = REASONS[reasonCode];
-  return new Problem(
-    status,
-    reasonCode,
-    message,
-    pointer === undefined ? {} : { errors: [{ pointer, message }] },
-  );
+  return new Problem(reasonCode, message, pointer === undefined ? {} : { errors: [{ pointer, message }] });
+}
+
+/** Of what a body says, by a rule of the program. */
+export function notAccepted(reasonCode: ReasonCode, errors?: FieldError[]): Problem {
+  return new Problem(reasonCode, REASONS[reasonCode], errors && { errors }, NOT_ACCEPTED);
 }
 
 /** Also for what exists but belongs to somebody else: the two cannot be told apart. */
 export function notFound(what: string): Problem {
-  return new Problem(404, 'NOT_FOUND', `There is no such ${what}.`);
+  return new Problem('NOT_FOUND', `There is no such ${what}.`);
 }
 
 /** In production a program that anybody can set to its payout date is there by name only. */
 export function testClockRefused(programId: string): Problem {
   return new Problem(
-    403,
     'TEST_CLOCK_NOT_ALLOWED',
     `Program ${programId} runs on a test clock, which this server does not allow; name it in TEST_CLOCK_PROGRAMS.`,
   );
 }
 
 export function unavailable(detail: string, retryAfter = 5): Problem {
-  const problem = new Problem(503, 'UNAVAILABLE', detail);
+  const problem = new Problem('UNAVAILABLE', detail);
   problem.retryAfter = retryAfter;
   return problem;
 }

@@ -14,20 +14,19 @@ export function problemOf(error: unknown): Problem {
     limit?: number;
   };
   if (type === 'entity.too.large')
-    return new Problem(413, 'BODY_TOO_LARGE', `Send at most ${(limit ?? 0) / 1024} KB.`);
+    return new Problem('BODY_TOO_LARGE', `Send at most ${(limit ?? 0) / 1024} KB.`);
   if (type?.startsWith('encoding.') || type?.startsWith('charset.')) {
-    return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send uncompressed UTF-8 JSON.');
+    return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send uncompressed UTF-8 JSON.');
   }
   if (type === 'entity.verify.failed')
-    return new Problem(400, 'INVALID_REQUEST', 'The body must be well-formed UTF-8.');
-  if (error instanceof URIError) return new Problem(400, 'INVALID_REQUEST', 'The path is not well-formed.');
+    return new Problem('INVALID_REQUEST', 'The body must be well-formed UTF-8.');
+  if (error instanceof URIError) return new Problem('INVALID_REQUEST', 'The path is not well-formed.');
   if (type === 'entity.parse.failed') return unreadableJson(String(body));
   if (type?.startsWith('entity.') || (status !== undefined && status >= 400 && status < 500)) {
-    return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
+    return new Problem('INVALID_REQUEST', 'The body must be a JSON object.');
   }
   if (code === ERASED) {
     return new Problem(
-      409,
       'ENROLLMENT_ERASED',
       'The enrollment has ended and its personal data were erased; nothing was changed.',
     );
@@ -35,7 +34,6 @@ export function problemOf(error: unknown): Problem {
   if (isDatabaseAway(error, code))
     return unavailable('The database does not answer just now. Send the request again.');
   return new Problem(
-    500,
     'INTERNAL',
     'Something went wrong on our side. Send the same request again, or report its id.',
   );
@@ -49,9 +47,9 @@ export function unreadableJson(text: string): Problem {
     const position = /at position (\d+)/.exec((error as Error).message)?.[1];
     const before = position === undefined ? undefined : text.slice(0, Number(position)).split('\n');
     const place = before && ` Look at line ${before.length}, column ${before.at(-1)!.length + 1}.`;
-    return new Problem(400, 'INVALID_REQUEST', `The body is not well-formed JSON.${place ?? ''}`);
+    return new Problem('INVALID_REQUEST', `The body is not well-formed JSON.${place ?? ''}`);
   }
-  return new Problem(400, 'INVALID_REQUEST', 'The body must be a JSON object.');
+  return new Problem('INVALID_REQUEST', 'The body must be a JSON object.');
 }
 
 /** Raised by the database for what would bring erased data back (refuse_after_erasure in migration 0001). */

@@ -49,7 +49,7 @@ export function createLimiters(context: ApiContext): Limiters {
     // The header is ignored unless TRUST_PROXY names who may send it; that it comes is no mistake of ours.
     validate: { xForwardedForHeader: false, forwardedHeader: false },
     handler: (_request: Request, response: Response) => {
-      const problem = new Problem(429, 'TOO_MANY_REQUESTS', 'Wait until the time in Retry-After is over.');
+      const problem = new Problem('TOO_MANY_REQUESTS', 'Wait until the time in Retry-After is over.');
       // The library has set the header already.
       problem.retryAfter = Number(response.getHeader('Retry-After') ?? WINDOW_MS / 1_000);
       throw problem;

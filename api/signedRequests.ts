@@ -88,9 +88,5 @@ function textOf(body: unknown): string | undefined {
 }
 
 function notSigned(): Problem {
-  return new Problem(
-    401,
-    'UNAUTHENTICATED',
-    'Send a webhook of a known survey partner with a valid signature.',
-  );
+  return new Problem('UNAUTHENTICATED', 'Send a webhook of a known survey partner with a valid signature.');
 }

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
+import { Problem, sendProblem } from './problem';
 
 /** For every request, before anything else. */
 export function requireInTime(timeoutMs: number): RequestHandler {
@@ -50,8 +51,13 @@ function limitTime(request: IncomingMessage, response: Response, timeoutMs: numb
   request.once('close', () => clearTimeout(timer));
 }
 
-/** As Node does it. */
-function cutOff({ req, headersSent }: Response): void {
-  if (!headersSent) req.socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');
-  req.socket.destroy();
+function cutOff(response: Response): void {
+  const { socket } = response.req;
+  if (response.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const problem = new Problem('REQUEST_TIMEOUT', 'The request did not arrive in time. Send it again.');
+  response.once('finish', () => socket.destroySoon()).setHeader('Connection', 'close');
+  sendProblem(response, problem.status, problem.toJSON());
 }

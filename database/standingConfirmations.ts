@@ -16,6 +16,8 @@ export interface StandingConfirmation {
 }
 
 const STANDS_FOR = `interval '90 days'`;
+/** The end of what stands since the batch `b`, as the API writes instants. */
+const STANDS_UNTIL = `to_char((b.created_at + ${STANDS_FOR}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** Whether a standing confirmation `s` is meant for an enrollment `e` of a program `p`. */
 const FITS = `p.program_id = e.program_id and s.brand_key = e.brand_key and s.survey_partner = e.survey_partner
@@ -40,7 +42,7 @@ export async function letStand(
   const stands = await db.query(
     `with standing as (
        update batch_item i set status = 'standing',
-              result = jsonb_build_object('status', 202, 'standsUntil', to_json((b.created_at + ${STANDS_FOR}) at time zone 'UTC') #>> '{}' || 'Z')
+              result = jsonb_build_object('status', 202, 'standsUntil', ${STANDS_UNTIL})
          from batch b
         where i.batch_id = $1 and i.position = $2 and i.status = 'pending' and b.batch_id = i.batch_id
        returning i.batch_id, i.position, i.result, b.created_at)

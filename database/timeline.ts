@@ -1,5 +1,6 @@
 /** What happened to an enrollment, in order, for ever. Written by the projection. */
 import type { Actor } from '../program/enrollmentState';
+import { inScope, type Scope } from './enrollments';
 import type { Queryable } from './pool';
 
 export interface TimelineRow {
@@ -12,12 +13,18 @@ export interface TimelineRow {
   details: Record<string, unknown>;
 }
 
-export async function readTimeline(db: Queryable, enrollmentId: string): Promise<TimelineRow[]> {
+export async function readTimeline(
+  db: Queryable,
+  scope: Scope,
+  enrollmentId: string,
+): Promise<TimelineRow[]> {
+  const visible = inScope(scope, 2);
   const result = await db.query(
-    `select event_key as key, sequence, happened_at as "happenedAt", recorded_at as "recordedAt", event_type as type,
+    `select event_key as key, timeline_event.sequence, happened_at as "happenedAt", recorded_at as "recordedAt", event_type as type,
             jsonb_build_object('role', actor_role, 'id', actor_id) as actor, details
-       from timeline_event where enrollment_id = $1 order by sequence`,
-    [enrollmentId],
+       from timeline_event join enrollment e using (enrollment_id)
+      where enrollment_id = $1 and ${visible.sql} order by timeline_event.sequence`,
+    [enrollmentId, ...visible.values],
   );
   return result.rows as TimelineRow[];
 }

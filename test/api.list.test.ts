@@ -56,7 +56,11 @@ test('When enrollments change between the pages of an order by update, then none
     );
     seen.push(...ids(read));
     after = read.next;
-    if (changed) await t.admin.post(`/v1/enrollments/${changed}/hold`, { reasonCode: 'FRAUD_REVIEW' });
+    if (changed)
+      await t.admin.post(`/v1/enrollments/${changed}/hold`, {
+        reasonCode: 'FRAUD_REVIEW',
+        note: 'Two shops.',
+      });
   }
   expect(new Set(seen).size).toBe(6);
 });

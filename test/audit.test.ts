@@ -110,12 +110,12 @@ test('When a key holder is refused, then the audit of what it tried has the code
   const { id } = await enroll();
   const path = `/v1/enrollments/${id}`;
   await t.otherCaller.get(path); // 404
-  await t.caller.post(`${path}/hold`, { reasonCode: 'FRAUD_REVIEW' }); // 403
+  await t.caller.post(`${path}/hold`, { reasonCode: 'FRAUD_REVIEW', note: 'x' }); // 403
   await t.admin.post(`${path}/hold`, { reasonCode: 'NO_REASON' }); // 400
   await t.partner.post(`${path}/deferral`, { month: '2023-01' }); // 409
   const key = randomUUID();
-  await t.admin.post(`${path}/hold`, { reasonCode: 'FRAUD_REVIEW' }, key);
-  await t.admin.post(`${path}/hold`, { reasonCode: 'POSSIBLE_DUPLICATE' }, key); // 422
+  await t.admin.post(`${path}/hold`, { reasonCode: 'FRAUD_REVIEW', note: 'x' }, key);
+  await t.admin.post(`${path}/hold`, { reasonCode: 'POSSIBLE_DUPLICATE', note: 'x' }, key); // 422
   await sendRaw(`${t.service.apiUrl}${path}/hold`, { method: 'POST', body: '{"reasonCode":' }); // 400
   await sendRaw(`${t.service.apiUrl}${path}/hold`, { method: 'POST', body: 'a', headers: {} }); // 415
   expect((await auditOf(id)).slice(1).map(brief)).toEqual([

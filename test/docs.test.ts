@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSigned, rolesOf } from '../api/policy';
+import { NOT_ACCEPTED, PROBLEM_CODES } from '../api/problemCodes';
 import { ROUTES } from '../api/routes';
 import { parseDefinition } from '../program/parseDefinition';
 import { isTitleOf, readSource, ROOT, testTitles, variablesRead } from './support/sources';
@@ -94,6 +95,17 @@ test.each(DOCUMENTS)('When %s links to a file, then the file exists', (path) => 
   const local = links.filter((target) => !/^[a-z]+:/.test(target) && !target.startsWith('#'));
   const missing = local.filter((target) => !existsSync(join(ROOT, dirname(path), target.split('#')[0]!)));
   expect(missing).toEqual([]);
+});
+
+test('When a problem has a code of its own, then docs/api.md lists it under its status', () => {
+  const table = readSource('docs/api.md').split('\n## Problems\n')[1]!;
+  const listed = [...table.matchAll(/^\| (\d{3}) \| (.*?) \|/gm)].flatMap(([, status, codes]) =>
+    [...codes!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => `${code} ${status}`),
+  );
+  const own = Object.entries(PROBLEM_CODES).map(([code, { status }]) => `${code} ${status}`);
+  expect(listed).toEqual(expect.arrayContaining(own));
+  const others = listed.filter((each) => !own.includes(each));
+  expect(others).toEqual(['SUBMISSION_SUPERSEDED 409', `INVALID_REQUEST ${NOT_ACCEPTED}`]);
 });
 
 test('When the README maps the folders, then each of them exists', () => {

@@ -27,7 +27,7 @@ export const deferrals: KindOfBatch<WaitingDeferral> = {
     return resultOf(async () => {
       const row = await theOneNamed(pool, scopeOf(principal), item);
       const { advertiserId = row.state.submission.advertiserId, month } = content;
-      if (advertiserId !== row.state.submission.advertiserId) throw refused(409, 'SUBMISSION_SUPERSEDED');
+      if (advertiserId !== row.state.submission.advertiserId) throw refused('SUBMISSION_SUPERSEDED');
       return done(await defer(context, principal, row, { month }, item));
     });
   },

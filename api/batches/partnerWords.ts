@@ -82,8 +82,7 @@ function isRejected({ partnerStatements, submission }: EnrollmentRow['state']): 
 }
 
 function replaced(): Problem {
-  const { status, code, detail } = REPLACED;
-  return new Problem(status, code, detail);
+  return new Problem(REPLACED.code, REPLACED.detail);
 }
 
 function isSuperseded(error: unknown): boolean {

@@ -25,7 +25,7 @@ export async function theOneIfAny(
   if (others.length === 0) return row;
   const message = 'is in several programs: name programId, or the enrollmentId';
   const errors = [{ pointer: pointerOf(position, 'brandDomain'), message }];
-  throw new Problem(422, 'BRAND_AMBIGUOUS', 'The brand is in several programs: name the one that is meant.', {
+  throw new Problem('BRAND_AMBIGUOUS', 'The brand is in several programs: name the one that is meant.', {
     errors,
   });
 }

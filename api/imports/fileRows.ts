@@ -20,7 +20,7 @@ export interface FileRow {
 /** Nothing from this row on can be read. What came before it is kept: a mended file goes on there. */
 export function unreadable(sentence: string, row?: number, errors?: FieldError[]): Problem {
   const detail = row === undefined ? sentence : `Row ${row}: ${sentence}`;
-  return new Problem(400, 'FILE_UNREADABLE', detail, {
+  return new Problem('FILE_UNREADABLE', detail, {
     ...(row !== undefined && { row }),
     ...(errors && { errors }),
   });

@@ -162,7 +162,6 @@ function requireSameRows({ rowsHash }: Import, hash: Buffer): void {
 
 function otherFile(): Problem {
   return new Problem(
-    422,
     'IDEMPOTENCY_KEY_REUSED',
     'This Idempotency-Key names another file, or the same for another program. Use a new key for a new file.',
   );
@@ -170,7 +169,6 @@ function otherFile(): Problem {
 
 function tooLong(): Problem {
   return new Problem(
-    413,
     'BODY_TOO_LARGE',
     `An import has at most ${MOST_ROWS.toLocaleString('en-US')} rows; split the file.`,
   );

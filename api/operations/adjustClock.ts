@@ -27,7 +27,6 @@ export function adjustClock(
     if (!clock || !isProgramInScope(principal, { clock })) throw notFound('program');
     if (clock.length === 0) {
       throw new Problem(
-        409,
         'NO_TEST_CLOCK',
         'This program runs on real time; only a test clock can be adjusted.',
       );
@@ -43,7 +42,7 @@ export function adjustClock(
       const woken = await enqueueWakes(client, programId);
       return { now: new Date(programTime(changed, real)).toISOString(), speed: changed.at(-1)!.speed, woken };
     } catch (error) {
-      if (error instanceof ClockError) throw new Problem(409, 'CLOCK_NOT_ADJUSTABLE', error.message);
+      if (error instanceof ClockError) throw new Problem('CLOCK_NOT_ADJUSTABLE', error.message);
       throw error;
     }
   });

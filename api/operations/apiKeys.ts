@@ -49,7 +49,7 @@ export async function rotateApiKey(
     const known = await apiKeyOfMessage(db, message.messageId);
     if (known) return { row: known, key: null };
     if (hasEnded(old))
-      throw new Problem(409, 'API_KEY_ENDED', 'This key is revoked, expired or replaced. Make another one.');
+      throw new Problem('API_KEY_ENDED', 'This key is revoked, expired or replaced. Make another one.');
     const made = await make(db, principal, old, instantAhead(expiresAt), message);
     await replaceApiKey(db, keyId, made.row.keyId, overlapHours);
     return made;

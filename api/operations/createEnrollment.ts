@@ -23,7 +23,7 @@ import { firstWorkflowId, nextWorkflowId } from '../../temporal/workflowId';
 import { isProgramInScope, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { mayRunOnTestClock } from '../../settings/settings';
-import { notFound, refused, testClockRefused } from '../problem';
+import { notAccepted, notFound, refused, testClockRefused } from '../problem';
 import type { CreateEnrollmentBody, FormBody } from '../schemas';
 import { acceptForm, submissionFacts, submissionOf } from './form';
 import { insertWithKey, keyOnForm } from './partnerApiKey';
@@ -50,7 +50,7 @@ export async function createEnrollment(
     const latest = await latestEnrollmentOf(context, program.definition, form);
     const predecessor = latest && (await makesRoom(context, latest, message)) ? latest : undefined;
     const live = predecessor ? undefined : latest;
-    if (live && live.owner !== principal.id) throw refused(409, 'BRAND_ALREADY_ENROLLED', '/brand/storeUrl');
+    if (live && live.owner !== principal.id) throw refused('BRAND_ALREADY_ENROLLED', '/brand/storeUrl');
     if (live && !(await isMadeBy(context, live, message))) {
       return { status: 200, row: await resubmit(context, principal, live, form, message) };
     }
@@ -120,7 +120,7 @@ async function insert(
   const { definition, revision, clock } = program;
   const key = acceptForm(definition, body);
   const first = firstPlan(definition, programTime(clock, Date.now()), null);
-  if (!first.ok) throw refused(422, first.reasonCode);
+  if (!first.ok) throw notAccepted(first.reasonCode);
   const enrollmentId = newId('enr');
   const submissionId = newId('sub');
   const onForm = await keyOnForm(context, body, null, null);

@@ -35,7 +35,7 @@ export async function defer(
   // Taking a deferral back is an admin's in every program.
   const undoes = principal.role === 'admin' && body.month < row.state.period.month;
   if (!undoes && !by.some((role) => role === principal.role)) {
-    throw new Problem(403, 'FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
+    throw new Problem('FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
   }
   const { surveyPartner } = principal;
   const deferral = { month: body.month, ...(surveyPartner !== undefined && { surveyPartner }) };
@@ -104,7 +104,7 @@ async function withMonth(
   if (!(error instanceof Problem) || !isReasonCode(error.code)) return error;
   // As it is now: another deferral may have come in between.
   const row = await findEnrollment(pool, { kind: 'all' }, enrollmentId);
-  return new Problem(error.status, error.code, reasonOf(row!, month, error.code), error.extra);
+  return new Problem(error.code, reasonOf(row!, month, error.code), error.extra);
 }
 
 function reasonOf({ state }: EnrollmentRow, month: string, reasonCode: ReasonCode): string {

@@ -21,7 +21,7 @@ export async function erase(
   const freeTexts = questions.filter(({ type }) => type === 'text').map(({ id }) => id);
   await database.transaction(async (db) => {
     if (!(await erasePersonalData(db, enrollmentId, freeTexts)))
-      throw new Problem(409, 'ENROLLMENT_OPEN', 'The enrollment has not ended; withdraw it first.', {
+      throw new Problem('ENROLLMENT_OPEN', 'The enrollment has not ended; withdraw it first.', {
         enrollmentId,
       });
     // After it: this note says why, and is to stay.

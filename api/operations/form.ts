@@ -3,8 +3,7 @@ import type { Submission } from '../../database/submissions';
 import { brandKey } from '../../program/brandKey';
 import type { ProgramDefinition } from '../../program/definition';
 import type { SubmissionFacts } from '../../program/enrollmentState';
-import { REASONS } from '../../program/reasonCodes';
-import { invalid, Problem, type FieldError } from '../problem';
+import { invalid, notAccepted, type FieldError } from '../problem';
 import type { FormBody } from '../schemas';
 
 /** The brand's key. Throws a 422 that names every field that the program does not accept. */
@@ -28,8 +27,7 @@ export function acceptForm(definition: ProgramDefinition, form: FormBody): strin
   if (!partner) {
     const message = `must be one of ${definition.partners.map(({ id }) => id).join(', ')}`;
     errors.push({ pointer: '/surveyPartner', message });
-    if (errors.length === 1)
-      throw new Problem(422, 'PARTNER_NOT_APPROVED', REASONS.PARTNER_NOT_APPROVED, { errors });
+    if (errors.length === 1) throw notAccepted('PARTNER_NOT_APPROVED', errors);
   }
   if (!brand.ok || errors.length > 0) throw invalid(errors, 422);
   return brand.key;

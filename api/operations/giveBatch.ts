@@ -19,7 +19,7 @@ export async function giveConfirmations(
 ): Promise<string> {
   const speaksFor = principal.surveyPartner ?? surveyPartner ?? null;
   if (surveyPartner !== undefined && surveyPartner !== speaksFor)
-    throw new Problem(403, 'FORBIDDEN', `Your key speaks for ${speaksFor}, and for no other survey partner.`);
+    throw new Problem('FORBIDDEN', `Your key speaks for ${speaksFor}, and for no other survey partner.`);
   await requireProgram(context, principal, programId);
   const words = items.map((word): WaitingWord => ({
     ...word,

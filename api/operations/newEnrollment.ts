@@ -29,7 +29,7 @@ export async function permitNewEnrollment(
   const { enrollmentId } = row;
   await context.database.transaction(async (db) => {
     const bar = await barToSuccessor(db, enrollmentId);
-    if (bar) throw new Problem(409, ...BARS[bar], { enrollmentId });
+    if (bar) throw new Problem(...BARS[bar], { enrollmentId });
     const content = { kind: 'new_enrollment', reasonCode: null } as const;
     await writeDecision(db, principal, row, content, note, message);
   });

@@ -64,7 +64,6 @@ function requireStarted({ enrollmentId, state, startedAt }: EnrollmentRow): void
   if (state.ending) throw ended(enrollmentId);
   if (!startedAt)
     throw new Problem(
-      409,
       'ENROLLMENT_NOT_STARTED',
       'The enrollment is about to be started. Wait a moment and look again.',
       { enrollmentId },
@@ -73,10 +72,10 @@ function requireStarted({ enrollmentId, state, startedAt }: EnrollmentRow): void
 
 function ended(enrollmentId: string): Problem {
   const detail = 'The enrollment has ended; there is nothing to restart.';
-  return new Problem(409, 'ENROLLMENT_ENDED', detail, { enrollmentId });
+  return new Problem('ENROLLMENT_ENDED', detail, { enrollmentId });
 }
 
 function changed(enrollmentId: string): Problem {
   const detail = 'The enrollment was restarted or has ended at this moment. Look at it again.';
-  return new Problem(409, 'ENROLLMENT_CHANGED', detail, { enrollmentId });
+  return new Problem('ENROLLMENT_CHANGED', detail, { enrollmentId });
 }

@@ -35,19 +35,13 @@ export async function askStopped(
   allowLastKnown: boolean,
 ): Promise<Recorded> {
   const { enrollmentId } = row;
-  const refuse = (status: 409 | 503, code: ProblemCode, detail: string) =>
-    new Problem(status, code, detail, { enrollmentId });
+  const refuse = (code: ProblemCode, detail: string) => new Problem(code, detail, { enrollmentId });
   const seen = await look(context, row.workflowId);
   if (seen.kind === 'missing') return LAST_KNOWN;
   if (seen.standing === 'open')
-    throw refuse(
-      409,
-      'ENROLLMENT_OPEN',
-      'The workflow of the enrollment is open; nothing has to be restarted.',
-    );
+    throw refuse('ENROLLMENT_OPEN', 'The workflow of the enrollment is open; nothing has to be restarted.');
   if (seen.standing === 'ended')
     throw refuse(
-      409,
       'ENROLLMENT_ENDED',
       'The workflow has come to its end, and lists show it within minutes. Look at the enrollment again.',
     );
@@ -58,7 +52,6 @@ export async function askStopped(
   if (!projection) {
     if (allowLastKnown) return LAST_KNOWN;
     const problem = refuse(
-      503,
       'WORKFLOW_NOT_ANSWERING',
       'The stopped workflow does not say what it knew, so a hold or a withdrawal could be lost. ' +
         'See that a worker runs which can replay it, and send the same request again. ' +
@@ -73,7 +66,6 @@ export async function askStopped(
   if (stands !== 'ahead') return { newer: stands === 'behind' ? answer : undefined, lastKnown: false };
   if (allowLastKnown) return LAST_KNOWN;
   throw refuse(
-    409,
     'READ_MODEL_DIFFERS',
     'PostgreSQL tells more than the stopped workflow knew. Compare the timeline with the Query "enrollment"; ' +
       'to go on from what PostgreSQL has, send the request with "lastKnown": true and a new key.',

@@ -56,7 +56,6 @@ async function requireEnabled(db: Queryable, principal: Principal, subscriptionI
   const { disabledAt } = await subscriptionOf(db, principal, subscriptionId, true);
   if (disabledAt) {
     throw new Problem(
-      409,
       'WEBHOOK_DISABLED',
       'The subscription is disabled. Enable it first, once its receiver is mended.',
     );

@@ -169,5 +169,5 @@ function subscriptionScope(principal: Principal): SubscriptionScope {
 }
 
 export function tooMany(detail: string): Problem {
-  return new Problem(409, 'TOO_MANY_WEBHOOKS', detail);
+  return new Problem('TOO_MANY_WEBHOOKS', detail);
 }

@@ -4,6 +4,7 @@ import { readTimeline } from '../../database/timeline';
 import { explain } from '../../program/explain';
 import { statusOf } from '../../program/status';
 import * as answers from '../answers';
+import { scopeOf } from '../authentication';
 import { deferralOffer } from '../operations/deferral';
 import { EXPORT_COLUMNS, exportRows } from '../operations/exportEnrollments';
 import { enrollmentCounts, listEnrollments } from '../operations/listEnrollments';
@@ -94,8 +95,10 @@ export const enrollmentReads: Route[] = [
     answer: answers.timeline,
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, call) {
+      const { principal } = call;
       const { enrollmentId } = await enrollmentOf(context, call);
-      return { items: (await readTimeline(context.database.pool, enrollmentId)).map(presentEvent) };
+      const rows = await readTimeline(context.database.pool, scopeOf(principal), enrollmentId);
+      return { items: rows.map((row) => presentEvent(principal, row)) };
     },
   }),
 

@@ -33,9 +33,14 @@ const FORM = {
 const ADVERTISER_ID = FORM.advertiserId;
 const FORM_REFUSALS = ['INVALID_REQUEST', 'PARTNER_NOT_APPROVED'] as const;
 /** Of any message to an enrollment. */
-const ENDED = ['ENROLLMENT_ENDED', 'ENROLLMENT_ERASED', 'ENROLLMENT_STOPPED'] as const;
-export const BEFORE_THE_CALCULATION = [...ENDED, 'CALCULATION_BEGUN'] as const;
-const BEFORE_THE_PAYOUT = [...ENDED, 'PAYOUT_BEGUN'] as const;
+const ANY_MESSAGE = [
+  'ENROLLMENT_ENDED',
+  'ENROLLMENT_ERASED',
+  'ENROLLMENT_STOPPED',
+  'ENROLLMENT_PAUSED',
+] as const;
+export const BEFORE_THE_CALCULATION = [...ANY_MESSAGE, 'CALCULATION_BEGUN'] as const;
+const BEFORE_THE_PAYOUT = [...ANY_MESSAGE, 'PAYOUT_BEGUN'] as const;
 
 export const enrollmentRoutes: Route[] = [
   write({
