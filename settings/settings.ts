@@ -315,10 +315,13 @@ const doctor = setup.pick({ RETENTION_DAYS: true, COMPARISON_SCHEDULE_ID: true }
   ...common.shape,
   ...database.shape,
   ...temporal.shape,
+  PARTNER_KEY_SECRETS: partnerKeySecrets.optional(),
 });
 
 export interface DoctorSettings {
   databaseUrl: string;
+  /** Undefined where they are not given: they belong to API and worker. */
+  partnerKeySecrets: PartnerKeySecret[] | undefined;
   temporal: TemporalSettings;
   retentionDays: number;
   scheduleId: string;
@@ -328,6 +331,7 @@ export function readDoctorSettings(environment: NodeJS.ProcessEnv = process.env)
   const env = readEnvironment(doctor, environment);
   return {
     databaseUrl: env.DATABASE_URL,
+    partnerKeySecrets: env.PARTNER_KEY_SECRETS,
     temporal: temporalSettings(env),
     retentionDays: env.RETENTION_DAYS,
     scheduleId: env.COMPARISON_SCHEDULE_ID,

@@ -1,5 +1,6 @@
 /** `pps doctor` on a service that is well, and on one thing after another that is not. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { builtEntry } from '../dev/settings';
 import { NAMESPACE } from '../dev/servers';
 import { eventually } from '../dev/apiClient';
@@ -55,7 +56,7 @@ async function ills(changes: Record<string, string> = {}): Promise<Finding[]> {
 
 test('When all is well, then every check says what it saw, and the exit code is 0', async () => {
   const { code, stdout } = await run();
-  expect(stdout.split('\n').filter((line) => line.startsWith('ok  '))).toHaveLength(11);
+  expect(stdout.split('\n').filter((line) => line.startsWith('ok  '))).toHaveLength(12);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/All is well\.\n$/) as string]);
   expect(stdout).not.toContain(new URL(settings['DATABASE_URL']!).password);
 });
@@ -125,7 +126,53 @@ test('When nobody polls, and work waits, then the doctor sends for a worker', as
   );
 });
 
-test('When the settings cannot be used, then it says which, and the exit code is 2', async () => {
-  const { code, stderr } = await run({ DATABASE_URL: 'nonsense' });
-  expect([code, stderr]).toEqual([2, expect.stringContaining('DATABASE_URL') as string]);
+test('When its own settings cannot be used, then that is the finding, and the exit code is 2', async () => {
+  const { code, stdout } = await run({ DATABASE_URL: 'nonsense', RETENTION_DAYS: 'x' }, '--json');
+  expect([code, JSON.parse(stdout)]).toEqual([
+    2,
+    [
+      {
+        check: 'configuration',
+        ok: false,
+        seen: expect.stringMatching(/RETENTION_DAYS: .*; DATABASE_URL: /) as string,
+        remedy: expect.stringContaining('.env.example') as string,
+      },
+    ],
+  ]);
+});
+
+describe('With the settings of a process', () => {
+  const SECRETS = { PARTNER_KEY_SECRETS: JSON.stringify({ other: randomBytes(32).toString('base64') }) };
+  const API = { ...SECRETS, API_KEYS: '[{"key":"pps_dev_admin_ana","role":"admin","id":"ana"}]' };
+
+  test('When those of the API and of the worker cannot be used, then each says why', async () => {
+    const found = await ills({ ...API, NODE_ENV: 'production', TIKTOK_ACCESS_TOKEN: 'x', API_PORT: 'x' });
+    const configuration = found.filter(({ check }) => check === 'configuration');
+    expect(configuration.map(({ seen }) => seen)).toEqual([
+      expect.stringMatching(/^that of the API cannot be used: API_PORT: /) as string,
+      expect.stringMatching(/^that of the worker cannot be used: .*TIKTOK_BASE_URL: is not set/) as string,
+    ]);
+    expect(await ills({ ...API, NODE_ENV: 'production' })).toContainEqual(
+      expect.objectContaining({
+        check: 'configuration',
+        seen: expect.stringContaining('API_KEYS holds a development key') as string,
+      }),
+    );
+  });
+
+  test('When rows are encrypted with a secret that is not given, then it is to be put back', async () => {
+    const { body } = await t.admin.post<{ secretId: string }>('/v1/webhook-secrets', {
+      surveyPartner: 'kno',
+    });
+    expect(await ills(API)).toEqual([
+      {
+        check: 'secrets',
+        ok: false,
+        seen: expect.stringMatching(/does not have: "\w+" \(1\)$/) as string,
+        remedy: expect.stringMatching(/^Put these secrets back/) as string,
+      },
+    ]);
+    await t.admin.post(`/v1/webhook-secrets/${body.secretId}/retirement`, {});
+    expect(await ills(API)).toEqual([]);
+  });
 });

@@ -3,6 +3,8 @@ import { readdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { createDatabase, firstRow } from '../../database/pool';
 import { migrationsFolder } from '../../database/setup';
+import type { PartnerKeySecret } from '../../settings/partnerKeySecrets';
+import type { DoctorSettings } from '../../settings/settings';
 import { examine, ill, well, type Finding } from './finding';
 
 const OLDEST_SERVER = 14;
@@ -12,7 +14,10 @@ const MOST_SKEW_MS = 2_000;
 const LONGEST_IN_OUTBOX_S = 60;
 const RUN_SETUP = 'Run node dist/deploy/setup.js with the settings of this service.';
 
-export async function examinePostgres(databaseUrl: string): Promise<Finding[]> {
+export async function examinePostgres({
+  databaseUrl,
+  partnerKeySecrets,
+}: Pick<DoctorSettings, 'databaseUrl' | 'partnerKeySecrets'>): Promise<Finding[]> {
   const { host, pathname } = new URL(databaseUrl);
   const place = `${host}${pathname}`;
   const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 2 });
@@ -27,6 +32,7 @@ export async function examinePostgres(databaseUrl: string): Promise<Finding[]> {
       await check('migrations', () => migrations(pool)),
       await check('clock', () => clock(pool)),
       await check('outbox', () => outbox(pool)),
+      ...(partnerKeySecrets ? [await check('secrets', () => secrets(pool, partnerKeySecrets))] : []),
     ];
   } finally {
     await database.close();
@@ -141,4 +147,23 @@ async function outbox(pool: Pool): Promise<Finding> {
   return (oldest ?? 0) <= LONGEST_IN_OUTBOX_S
     ? well('outbox', seen)
     : ill('outbox', seen, 'See that a worker runs and reaches Temporal; it empties the outbox.');
+}
+
+/** What is still needed of PARTNER_KEY_SECRETS: an erased key and a secret that has expired are read no more. */
+async function secrets(pool: Pool, given: readonly PartnerKeySecret[]): Promise<Finding> {
+  const { rows } = await pool.query<{ id: string; count: number }>(
+    `select secret_id as id, count(*)::int as count
+       from (select secret_id from partner_key where ciphertext <> ''
+             union all
+             select secret_id from webhook_secret where expires_at is null or expires_at > now()) sealed
+      group by secret_id order by secret_id`,
+  );
+  const missing = rows.filter(({ id }) => !given.some((secret) => secret.id === id));
+  if (missing.length === 0) return well('secrets', 'PARTNER_KEY_SECRETS has each that rows name');
+  const names = missing.map(({ id, count }) => `"${id}" (${count})`).join(', ');
+  return ill(
+    'secrets',
+    `rows are encrypted with what PARTNER_KEY_SECRETS does not have: ${names}`,
+    'Put these secrets back, after the first one; without them those keys cannot be read.',
+  );
 }
