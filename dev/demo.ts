@@ -270,7 +270,8 @@ main().then(
   // What was still starting when Ctrl-C came is ended by its watchdog.
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    console.error(code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? message : error);
     process.exit(1);
   },
 );

@@ -244,17 +244,20 @@ async function requireOnce(all: Enrolled[], type: string): Promise<void> {
 }
 
 describe('failures', () => {
-  test('When the API is killed while deferrals are carried out, then it goes on after the restart and each is done exactly once', async () => {
-    const all = await enrollments(25);
-    const batch = await give(
-      t.partner,
-      DEFERRALS,
-      all.map((each) => ({ brandDomain: brand(each), month: '2023-12' })),
-    );
+  /** All are to be deferred, and the first of them are. */
+  async function givenUntil(all: Enrolled[], deferred: number): Promise<Batch> {
+    const items = all.map((each) => ({ brandDomain: brand(each), month: '2023-12' }));
+    const batch = await give(t.partner, DEFERRALS, items);
     await eventually(
       () => batchOf(t.partner, batch),
-      ({ done }) => done >= 3,
+      ({ done }) => done >= deferred,
     );
+    return batch;
+  }
+
+  test('When the API is killed while deferrals are carried out, then it goes on after the restart and each is done exactly once', async () => {
+    const all = await enrollments(25);
+    const batch = await givenUntil(all, 3);
     await t.service.api.kill('SIGKILL');
     await t.service.startApi();
     const { done, pending, total } = await batchOf(t.partner, batch);
@@ -335,15 +338,7 @@ describe('failures', () => {
 
   test('When PostgreSQL breaks its connections for a moment, then items go on by themselves and are done exactly once', async () => {
     const all = await enrollments(12);
-    const batch = await give(
-      t.partner,
-      DEFERRALS,
-      all.map((each) => ({ brandDomain: brand(each), month: '2023-12' })),
-    );
-    await eventually(
-      () => batchOf(t.partner, batch),
-      ({ done }) => done >= 2,
-    );
+    const batch = await givenUntil(all, 2);
     await t.db.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
     );

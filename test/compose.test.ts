@@ -5,11 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { printGuide } from '../dev/guide';
 import { SANDBOX_ACCESS_TOKEN } from '../dev/sandbox/server';
 import { DEVELOPMENT_KEYS, DEVELOPMENT_PARTNER_KEY_SECRETS } from '../dev/settings';
-import { parseDefinition } from '../program/parseDefinition';
 import { readApiSettings, readSetupSettings, readWorkerSettings } from '../settings/settings';
+import { printedGuide } from './support/printedGuide';
 import { readSource, ROOT, variablesRead } from './support/sources';
 
 interface Service {
@@ -201,20 +200,9 @@ test('When the image runs, then it is as another user than root, in production u
 });
 
 test('When the README shows its first request, then it is that of npm start, to the port that compose publishes', () => {
-  const printed: string[] = [];
-  const log = jest.spyOn(console, 'log').mockImplementation((text: string) => void printed.push(text));
-  printGuide({
-    apiUrl: 'http://127.0.0.1:8080',
-    adminPorts: [8090, 8091],
-    temporalUiUrl: 'http://127.0.0.1:8233',
-    sandboxUrl: 'http://127.0.0.1:4010',
-    logDirectory: '.data/log',
-    definition: parseDefinition(JSON.parse(readSource('program/definitions/pps-demo.json'))),
-  });
-  log.mockRestore();
   const firstOf = (text: string) => /^curl .*$/m.exec(text)![0];
   const first = firstOf(readSource('README.md'));
-  expect(first).toBe(firstOf(printed.join('\n')));
+  expect(first).toBe(firstOf(printedGuide()));
   const [host, published] = services.api.ports![0]!.split(':');
   expect(first).toContain(`http://${host}:${published}/v1/enrollments`);
   expect(services.setup.command).toContain('program/definitions/pps-demo.json');

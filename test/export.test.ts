@@ -111,7 +111,7 @@ describe('what stands in it', () => {
     const theirs = await enroll({ surveyPartner: 'fairing' }, t.otherCaller);
     const held = await enroll({});
     await t.untilEvent(held.id, 'advertiser_located');
-    await t.admin.post(`/v1/enrollments/${held.id}/hold`, { reasonCode: 'FRAUD_REVIEW' });
+    await t.admin.post(`/v1/enrollments/${held.id}/hold`, { reasonCode: 'FRAUD_REVIEW', note: 'Two shops.' });
     const listed = async (query: string, client: TestService['caller']) =>
       (await client.get<{ items: Enrollment[] }>(`/v1/enrollments?sort=createdAt&limit=200${query}`)).body
         .items;

@@ -488,7 +488,7 @@ describe('files that cannot be taken', () => {
     const url = `${t.service.apiUrl}/v1/enrollment-imports?programId=${t.programId}`;
     expect(await sendImport({ url, key: 'still', as: CALLER }, still())).toMatchObject({
       status: 408,
-      body: {},
+      body: { code: 'REQUEST_TIMEOUT' },
     });
     const begun = () =>
       t.db.query(

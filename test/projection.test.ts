@@ -110,7 +110,7 @@ async function readModel(): Promise<{ sequence: number; month: string; keys: str
     'select sequence, calculation_month as month from enrollment where enrollment_id = $1',
     [state.enrollmentId],
   );
-  const timeline = await readTimeline(database.pool, state.enrollmentId);
+  const timeline = await readTimeline(database.pool, { kind: 'all' }, state.enrollmentId);
   return { ...rows[0]!, keys: timeline.map(({ sequence, key }) => `${sequence} ${key}`) };
 }
 

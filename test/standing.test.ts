@@ -78,6 +78,7 @@ test('When a partner confirms a brand that is not enrolled, then it stands for 9
   const [item] = await itemsOf(t.partner, batch, 'standing');
   expect(item).toMatchObject({ position: 1, result: { status: 202 } });
   const until = Date.parse(item!.result!.standsUntil!);
+  expect(item!.result!.standsUntil).toBe(new Date(until).toISOString());
   expect(until - before).toBeGreaterThanOrEqual(90 * DAY_MS - 60_000);
   expect(until - Date.now()).toBeLessThanOrEqual(90 * DAY_MS);
 

@@ -8,7 +8,7 @@ export interface Counts {
   /** State transitions: each costs the server two commits, which is what its load consists of. */
   transitions: number;
   events: number;
-  /** Of history, without the names of machines. */
+  /** Of history, without the signatures of who writes it. */
   bytes: number;
   workflowTasks: number;
   activities: number;
@@ -31,7 +31,7 @@ export async function countsOf(workflow: WorkflowHandle): Promise<Counts> {
   return {
     transitions: Number(stateTransitionCount),
     events: events.length,
-    bytes: Number(historySizeBytes) - bytesOfMachineNames(events),
+    bytes: Number(historySizeBytes) - bytesOfSignatures(events),
     workflowTasks: howMany((event) => event.workflowTaskCompletedEventAttributes),
     activities: howMany((event) => event.activityTaskScheduledEventAttributes),
     projections: howMany(isProjection),
@@ -44,10 +44,11 @@ export function difference(after: Counts, before: Counts): Counts {
   return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as unknown as Counts;
 }
 
-/** A worker puts its machine's name into its events; a long one is not the doing of the process. */
-function bytesOfMachineNames(events: HistoryEvent[]): number {
-  const times = JSON.stringify(events).split(hostname()).length - 1;
-  return times * Buffer.byteLength(hostname());
+/** Who writes an event signs it as `<process id>@<machine>`; how long these are is not the doing of the process. */
+function bytesOfSignatures(events: HistoryEvent[]): number {
+  const signature = new RegExp(`\\d+@${hostname().replaceAll('.', '\\.')}`, 'g');
+  const signatures = JSON.stringify(events).match(signature) ?? [];
+  return signatures.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Local activities leave one marker each, which names the activity. */

@@ -85,7 +85,7 @@ export function describeTimeline({ items }: Timeline): string {
   const rows = items.map(({ at, type, actor, details }) => [
     instant(at),
     words(type),
-    `${actor.role} ${actor.id}`,
+    actor.id === undefined ? actor.role : `${actor.role} ${actor.id}`,
     Object.entries(details)
       .filter(([, value]) => value !== null)
       .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
