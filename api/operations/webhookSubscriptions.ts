@@ -76,6 +76,15 @@ export function subscriptionsOf(
   return listSubscriptions(database.pool, subscriptionScope(principal), page);
 }
 
+/** Throws a 404 like `subscriptionOf`. */
+export function readSubscription(
+  { database }: ApiContext,
+  principal: Principal,
+  subscriptionId: string,
+): Promise<SubscriptionRow> {
+  return subscriptionOf(database.pool, principal, subscriptionId);
+}
+
 /** Throws a 404 unless it exists and is in the key's scope. With `lock`, until the end of the transaction. */
 export async function subscriptionOf(
   db: Queryable,
