@@ -1,5 +1,5 @@
 /** Deferrals: the months that are open to an enrollment, why others are not, and the move. */
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import { latestProgram, programAtRevision } from '../../database/programs';
 import { calendarFor, deferralMonths, type DeferralMonth } from '../../program/calendar';
 import { programTime } from '../../program/clock';
@@ -10,6 +10,7 @@ import { defer as deferMessage } from '../../workflows/messages';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem } from '../problem';
+import { readEnrollment } from './readEnrollment';
 import { sendMessage } from './send';
 
 type Open = Extract<DeferralMonth, { open: true }>['plan'];
@@ -42,7 +43,7 @@ export async function defer(
   try {
     return await sendMessage(context, principal, row, deferMessage, deferral, message);
   } catch (error) {
-    throw await withMonth(context, row, body.month, error);
+    throw await withMonth(context, principal, row, body.month, error);
   }
 }
 
@@ -96,15 +97,16 @@ async function mayDeferBy(
 
 /** The refusal of a deferral, with the month in its sentence. */
 async function withMonth(
-  { database: { pool } }: ApiContext,
+  context: ApiContext,
+  principal: Principal,
   { enrollmentId }: EnrollmentRow,
   month: string,
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof Problem) || !isReasonCode(error.code)) return error;
   // As it is now: another deferral may have come in between.
-  const row = await findEnrollment(pool, { kind: 'all' }, enrollmentId);
-  return new Problem(error.code, reasonOf(row!, month, error.code), error.extra);
+  const row = await readEnrollment(context, principal, enrollmentId);
+  return new Problem(error.code, reasonOf(row, month, error.code), error.extra);
 }
 
 function reasonOf({ state }: EnrollmentRow, month: string, reasonCode: ReasonCode): string {

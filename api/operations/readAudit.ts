@@ -1,18 +1,13 @@
 /** Who did or tried what, page by page. */
-import { readAudit, SERVICE_CHAIN, type AuditRow } from '../../database/audit';
-import type { Principal } from '../authentication';
+import { readAudit, readServiceAudit, type AuditPage, type AuditRow } from '../../database/audit';
+import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
 import { readEnrollment } from './readEnrollment';
 
-export interface AuditPage {
+export interface AuditEntries {
   rows: AuditRow[];
   /** The position after which the next page begins; null on the last. */
   next: number | null;
-}
-
-interface PageQuery {
-  limit: number;
-  after: number;
 }
 
 /** Throws a 404 unless the enrollment is in the key's scope. */
@@ -20,17 +15,18 @@ export async function auditOfEnrollment(
   context: ApiContext,
   principal: Principal,
   enrollmentId: string,
-  query: PageQuery,
-): Promise<AuditPage> {
+  page: AuditPage,
+): Promise<AuditEntries> {
   await readEnrollment(context, principal, enrollmentId);
-  return pageOf(await readAudit(context.database.pool, enrollmentId, query), query);
+  const rows = await readAudit(context.database.pool, scopeOf(principal), enrollmentId, page);
+  return entriesOf(rows, page);
 }
 
 /** Of all that belongs to no enrollment. */
-export async function auditOfService({ database }: ApiContext, query: PageQuery): Promise<AuditPage> {
-  return pageOf(await readAudit(database.pool, SERVICE_CHAIN, query), query);
+export async function auditOfService({ database }: ApiContext, page: AuditPage): Promise<AuditEntries> {
+  return entriesOf(await readServiceAudit(database.pool, page), page);
 }
 
-function pageOf(rows: AuditRow[], { limit }: PageQuery): AuditPage {
+function entriesOf(rows: AuditRow[], { limit }: AuditPage): AuditEntries {
   return { rows, next: rows.length === limit ? rows.at(-1)!.position : null };
 }

@@ -27,7 +27,8 @@ export async function readWithStatement(
 ): Promise<{ row: EnrollmentRow; statement: SealedStatement | undefined }> {
   const row = await readEnrollment(context, principal, enrollmentId);
   const { credit } = row.state;
-  const statement = credit && (await findStatement(context.database.pool, credit.statementId));
+  const statement =
+    credit && (await findStatement(context.database.pool, scopeOf(principal), credit.statementId));
   return { row, statement: statement ?? undefined };
 }
 

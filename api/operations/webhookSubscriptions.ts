@@ -107,7 +107,7 @@ export function unsubscribe(
 ): Promise<Answer> {
   return database.transaction(async (db) => {
     const row = await subscriptionOf(db, principal, subscriptionId, true);
-    await deleteSubscription(db, subscriptionId);
+    await deleteSubscription(db, subscriptionScope(principal), subscriptionId);
     const answer = answerOf(row);
     await keepAnswerOfMessage(db, { owner: ownerOf(principal), messageId }, answer);
     return answer;
@@ -140,7 +140,7 @@ export function enable(
 ): Promise<SubscriptionRow> {
   return database.transaction(async (db) => {
     await subscriptionOf(db, principal, subscriptionId, true);
-    await enableSubscription(db, subscriptionId);
+    await enableSubscription(db, subscriptionScope(principal), subscriptionId);
     return subscriptionOf(db, principal, subscriptionId);
   });
 }
@@ -169,7 +169,8 @@ function audienceOf(principal: Principal): string {
   }
 }
 
-function subscriptionScope(principal: Principal): SubscriptionScope {
+/** The subscriptions that exist for this key. */
+export function subscriptionScope(principal: Principal): SubscriptionScope {
   const audience = audienceOf(principal);
   return {
     audience: audience === 'all' ? undefined : audience,

@@ -1,7 +1,7 @@
 /** The audit, for those who look after others. */
 import type { AuditRow } from '../../database/audit';
 import { auditPage } from '../answers';
-import { auditOfEnrollment, auditOfService, type AuditPage } from '../operations/readAudit';
+import { auditOfEnrollment, auditOfService, type AuditEntries } from '../operations/readAudit';
 import { auditQuery } from '../schemas';
 import { idOf, read, type Route } from './route';
 
@@ -27,7 +27,7 @@ export const auditRoutes: Route[] = [
   }),
 ];
 
-function presentPage({ rows, next }: AuditPage) {
+function presentPage({ rows, next }: AuditEntries) {
   return { items: rows.map(present), next };
 }
 
