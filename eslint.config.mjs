@@ -44,6 +44,7 @@ const IMPURE_PROGRAM_PARTS = [
   'estimate',
   'timeZone',
   'brandKey',
+  'form',
 ];
 
 const allRooms = [...Object.keys(ROOMS), 'dev', 'test', 'bench'];
