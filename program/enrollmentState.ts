@@ -190,11 +190,19 @@ export interface EnrollmentState {
 /** What is known when an enrollment is opened. */
 export type OpeningFacts = Pick<
   EnrollmentState,
-  'enrollmentId' | 'programId' | 'programRevision' | 'terms' | 'submission' | 'enrolledOn' | 'period'
+  | 'enrollmentId'
+  | 'programId'
+  | 'programRevision'
+  | 'terms'
+  | 'submission'
+  | 'enrolledOn'
+  | 'period'
+  /** Who sent the form. */
+  | 'makers'
 >;
 
 export function openedState(opened: OpeningFacts): EnrollmentState {
-  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period } = opened;
+  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period, makers } = opened;
   return {
     enrollmentId,
     programId,
@@ -214,7 +222,7 @@ export function openedState(opened: OpeningFacts): EnrollmentState {
     credit: null,
     approval: null,
     firstConfirmed: null,
-    makers: [],
+    makers: [...makers],
     payout: null,
     onHold: null,
     ending: null,

@@ -37,6 +37,7 @@ function waiting(changes: Partial<EnrollmentState> = {}): EnrollmentState {
         payoutAt: Date.parse('2023-12-15T08:00:00Z'),
         calendarRevision: 1,
       },
+      makers: ['shop-app'],
     }),
     ...changes,
   };

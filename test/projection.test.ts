@@ -51,6 +51,7 @@ beforeEach(async () => {
       payoutAt: 2,
       calendarRevision: 1,
     },
+    makers: ['shop-app'],
   });
   await database.transaction(async (client) => {
     await insertSubmission(client, {

@@ -101,16 +101,25 @@ export async function payOut(journal: Journal, stop: PayoutStop, taskQueue: stri
     recordPayout(journal, payout);
     if (payout.state === 'paid') break;
     await journal.write();
-    // A refused payout waits for a decision by a person, which comes with settlePayout; a new run waits on.
-    if (payout.state === 'refused') await condition(historyIsLong);
+    if (payout.state === 'refused') await untilDecidedByPerson();
     if (historyIsLong()) await goOnInNewRun(journal);
-    await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
-      summary: 'before the payout is looked up again',
-    });
+    await untilLookUp(lookUps);
     attempt = lookedUpAgain(attempt.payoutKey);
   }
 
   await end(journal, 'paid', []);
+}
+
+/** What becomes of a refused payout: a decision that comes with settlePayout, so today nothing ends it. A new run waits on. */
+function untilDecidedByPerson(): Promise<void> {
+  return condition(historyIsLong);
+}
+
+/** The rail gets time to know what became of an unclear payout. */
+function untilLookUp(lookUps: number): Promise<void> {
+  return sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
+    summary: 'before the payout is looked up again',
+  });
 }
 
 function lookedUpAgain(payoutKey: string): PaymentAttempt {

@@ -142,6 +142,7 @@ async function insert(
     submission: submissionFacts(submission),
     enrolledOn: first.enrolledOn,
     period: { ...first.plan, calendarRevision: revision },
+    makers: [principal.id],
   });
   const workflowId = predecessor
     ? nextWorkflowId(predecessor.workflowId)
