@@ -353,7 +353,7 @@ describe('when the service does not answer as it should', () => {
   test('When the answer is lost, then the request is sent again and done once', async () => {
     const id = await enroll();
     const url = `http://127.0.0.1:${(lossy.address() as AddressInfo).port}`;
-    const { code, stderr } = await pps('admin', `hold ${id} --reason FRAUD_REVIEW`, url);
+    const { code, stderr } = await pps('admin', `hold ${id} --reason FRAUD_REVIEW --note 'Seen.'`, url);
     expect([code, stderr, lost]).toEqual([0, '', 1]);
     const holds = (await t.timeline(id)).filter(({ type }) => type === 'held');
     expect(holds).toHaveLength(1);
