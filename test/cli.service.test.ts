@@ -255,6 +255,7 @@ test('When a definition is published, then its changes are told first, and a fau
 });
 
 test('When the audit is verified, then pps says that it is whole', async () => {
+  await enroll();
   const line = `DATABASE_URL='${t.plan.databaseUrl}' pps audit verify heads.json`;
   const { code, stdout } = await cli.shell(line);
   expect([code, stdout]).toEqual([
@@ -267,6 +268,21 @@ test('When the audit is verified, then pps says that it is whole', async () => {
   expect(outcome).toMatchObject({ entries: expect.any(Number) as number, broken: null });
   expect(outcome['earlierEnds']).toBeGreaterThan(0);
 });
+
+test.each<[string, (url: URL) => void, number, RegExp]>([
+  ['PostgreSQL is not there', (url) => (url.port = '1'), 4, /Start PostgreSQL, or correct host and port/],
+  ['the password is wrong', (url) => (url.password = 'x'), 2, /Correct role and password/],
+  ['there is no such database', (url) => (url.pathname = '/none'), 2, /Create the database/],
+])(
+  'When the audit cannot be verified because %s, then the exit code is that of docs/cli.md',
+  async (_why, change, exitCode, remedy) => {
+    const url = new URL(t.plan.databaseUrl);
+    change(url);
+    const { code, stdout, stderr } = await cli.shell(`DATABASE_URL='${url.href}' pps audit verify`);
+    expect([code, stdout, stderr]).toEqual([exitCode, '', expect.stringMatching(remedy) as string]);
+    expect(stderr).toContain(`PostgreSQL at ${url.host}${url.pathname}: `);
+  },
+);
 
 test('When a form is wrong, then every field is named, and the exit code is 3', async () => {
   cli.write('wrong.json', JSON.stringify({ ...t.form(), advertiserId: 'abc', surprise: 1 }));
