@@ -37,19 +37,10 @@ describe('pps', () => {
     expect(t.filesNow()).toEqual(before);
   });
 
-  test.each([
-    'program validate',
-    'program schema',
-    'program diff',
-    'program tables amounts',
-    'program tables calendar',
-    'program copy',
-    'program estimate',
-    'credit verify',
-  ])('When `pps %s --help` is asked for, then it shows an example', async (command) => {
-    const { code, stdout } = await t.shell(`pps ${command} --help`);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`\nExample: pps ${command} `);
+  test('When help is asked for, then it is printed, and the exit code is 0', async () => {
+    const { code, stdout, stderr } = await t.shell('pps program validate --help');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('\nExample: pps program validate ');
   });
 
   test('When the reader of its output goes away, then it ends in silence', async () => {
