@@ -18,8 +18,7 @@ export async function examinePostgres({
   databaseUrl,
   partnerKeySecrets,
 }: Pick<DoctorSettings, 'databaseUrl' | 'partnerKeySecrets'>): Promise<Finding[]> {
-  const { host, pathname } = new URL(databaseUrl);
-  const place = `${host}${pathname}`;
+  const place = placeOf(databaseUrl);
   const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 2 });
   const { pool } = database;
   const check = (name: string, work: () => Promise<Finding>) => examine(name, work, remedyOf);
@@ -39,8 +38,14 @@ export async function examinePostgres({
   }
 }
 
+/** Where it is, without who asks. */
+export function placeOf(databaseUrl: string): string {
+  const { host, pathname } = new URL(databaseUrl);
+  return `${host}${pathname}`;
+}
+
 /** Codes of PostgreSQL and of the network. */
-function remedyOf({ code }: { code?: unknown }): string {
+export function remedyOf({ code }: { code?: unknown }): string {
   switch (code) {
     case 'ECONNREFUSED':
     case 'ENOTFOUND':
