@@ -14,11 +14,11 @@ export function mayUndoDeferral(role: ActorRole): boolean {
   return role === 'admin';
 }
 
-/** Months as YYYY-MM. */
+/** Months as YYYY-MM. To the month that it has: a move back that was made already, asked for again. */
 export function mayMove(
   rules: DeferralRules,
   role: ActorRole,
   { from, to }: { from: string; to: string },
 ): boolean {
-  return mayDefer(rules, role) || (to < from && mayUndoDeferral(role));
+  return mayDefer(rules, role) || (to <= from && mayUndoDeferral(role));
 }

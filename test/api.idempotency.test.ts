@@ -5,6 +5,7 @@ import { createDatabase } from '../database/pool';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
 import { untilAnswered } from './support/comeAgain';
+import { ownProgram } from './support/ownProgram';
 import { endEnrollment, publishProgram, publishStrictProgram } from './support/programs';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
 import { historyLength, runsOfWorkflow } from './support/workflows';
@@ -77,6 +78,12 @@ test('When the same data come with their members in another order, then it is th
   expect((await t.caller.post(path, { answers: t.answers }, key)).status).toBe(200);
   const again = await t.caller.post(path, { answers: backwards }, key);
   expect([again.status, replayed(again)]).toEqual([200, 'true']);
+});
+
+test('When members of a body have values that cannot be ordered, then it is refused as any other', async () => {
+  const body = { a: { toString: 1 }, b: { toString: 1 } };
+  const path = `/v1/programs/${t.programId}/revisions`;
+  expect(await t.admin.post(path, body)).toMatchObject({ status: 422, body: { code: 'INVALID_REQUEST' } });
 });
 
 test('When a key is used for another enrollment, then it is another request', async () => {
@@ -217,6 +224,17 @@ test('When the answer to a move of the clock was lost and it was moved again, th
   expect((await t.admin.post(clock, stop)).status).toBe(200);
   await loseAnswer(key);
   expect(await run()).toMatchObject({ status: 200, body: { now: '2023-12-01T00:00:00.000Z', speed: 0 } });
+});
+
+test('When the answer to an undone deferral was lost, then its retry succeeds, also where only partners may defer', async () => {
+  const program = await ownProgram(t, { deferral: { maximum: 2, by: ['partner'] } });
+  const brand = await program.enroll();
+  await brand.defer('2023-12');
+  const undo = () => brand.ask(t.admin, 'deferral', { month: '2023-11' }, 'undo');
+  expect(await undo()).toMatchObject({ status: 200, body: { calculationMonth: '2023-11' } });
+  await loseAnswer('undo');
+  expect(await undo()).toMatchObject({ status: 200, body: { calculationMonth: '2023-11' } });
+  expect(await countEvents(brand.id, 'deferred')).toBe(2);
 });
 
 test('When a workflow was terminated from outside, then a message is 409 and says that staff must look', async () => {

@@ -120,7 +120,8 @@ describe('moves', () => {
       ['admin'],
     ]);
     expect(mayDefer({ by: ['partner'] }, 'admin')).toBe(false);
-    expect(may([], { from: '2023-12', to: '2023-12' })).toEqual([]);
+    // A retry of a move back finds it made.
+    expect(may([], { from: '2023-12', to: '2023-12' })).toEqual(['admin']);
   });
 
   test('When an enrollment rolls on, then the next month of the calendar follows, over the year end, until the last', () => {
