@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { deferralMonths, type DeferralSituation } from '../program/calendar';
 import type { ProgramDefinition } from '../program/definition';
-import { enrollmentAt, estimate, estimateChoices, type EstimateRequest } from '../program/estimate';
+import { estimate, estimateSituation, unknownChoices, type EstimateRequest } from '../program/estimate';
 import { MoneyError, parseDecimal } from '../program/money';
 import { REASONS } from '../program/reasonCodes';
 import { dateInZone, startOfDay } from '../program/timeZone';
@@ -81,14 +81,10 @@ function countIn(deferralsUsed: string): number {
 /** Throws CommandFailure with everything that the program does not know. */
 function requestOf(definition: ProgramDefinition, options: EstimateOptions): EstimateRequest {
   const { country, currency, partner, platform } = options;
-  const choices = estimateChoices(definition, country);
-  const problems = [
-    notOneOf('country', country, choices.country),
-    choices.currency.length > 0 && notOneOf('currency', currency, choices.currency),
-    notOneOf('partner', partner, choices.partner),
-    notOneOf('platform', platform, choices.platform),
-  ].filter((problem) => typeof problem === 'string');
-  if (problems.length > 0) throw wrongUsage(...problems);
+  const asked = { country, currency, partner, platform };
+  const unknown = unknownChoices(definition, asked);
+  if (unknown.length > 0)
+    throw wrongUsage(...unknown.map(({ choice, known }) => notOneOf(choice, asked[choice], known)));
   return {
     country,
     currency,
@@ -98,8 +94,7 @@ function requestOf(definition: ProgramDefinition, options: EstimateOptions): Est
   };
 }
 
-function notOneOf(option: string, value: string, known: readonly string[]): string | undefined {
-  if (known.includes(value)) return undefined;
+function notOneOf(option: string, value: string, known: readonly string[]): string {
   const choice = known.length === 1 ? known[0] : `one of ${listOf(known, 'or')}`;
   return `--${option}: this program has no ${option} "${value}"${option === 'currency' ? ' there' : ''}; write ${choice}.`;
 }
@@ -121,23 +116,15 @@ function situationOf(
   deferralsUsed: number,
   options: EstimateOptions,
 ): { terms: ProgramDefinition; situation: DeferralSituation } {
-  const { timeZone, window, deferral } = definition;
+  const { timeZone, window } = definition;
+  const { month } = options;
   if (options.at !== undefined && !isDay(options.at))
     throw wrongUsage(`--at: "${options.at}" is no day; write one such as ${window.from}.`);
   const at = options.at === undefined ? Date.now() : startOfDay(options.at, timeZone);
-  const enrollment = enrollmentAt(definition, at);
-  if (!enrollment.ok) {
-    throw wrongUsage(
-      `--at: nobody can enroll on ${dateInZone(at, timeZone)}. ${REASONS[enrollment.reasonCode]} Write a day from ${window.from} to ${window.to}.`,
-    );
-  }
-  const { terms, months } = enrollment;
-  const { month = enrollment.month } = options;
-  const problem = notOneOf('month', month, months);
-  if (problem !== undefined) throw wrongUsage(problem);
-  const deferralsLeft = deferral.maximum - deferralsUsed;
-  return {
-    terms,
-    situation: { currentMonth: month, at, accountTimeZone: null, deferralsLeft, calculationBegun: false },
-  };
+  const found = estimateSituation(definition, { at, month, deferralsUsed });
+  if (found.ok) return found;
+  if (found.reasonCode === null) throw wrongUsage(notOneOf('month', month!, found.months));
+  throw wrongUsage(
+    `--at: nobody can enroll on ${dateInZone(at, timeZone)}. ${REASONS[found.reasonCode]} Write a day from ${window.from} to ${window.to}.`,
+  );
 }

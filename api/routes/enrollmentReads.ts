@@ -1,17 +1,17 @@
 /** `/v1/enrollments`: what is read of them. */
-import { findStatement } from '../../database/statements';
-import { readTimeline } from '../../database/timeline';
-import { explain } from '../../program/explain';
-import { statusOf } from '../../program/status';
 import * as answers from '../answers';
-import { scopeOf } from '../authentication';
 import { deferralOffer } from '../operations/deferral';
 import { EXPORT_COLUMNS, exportRows } from '../operations/exportEnrollments';
 import { enrollmentCounts, listEnrollments } from '../operations/listEnrollments';
-import { presentEnrollment, presentEvent, presentPeriod, presentStatement } from '../presentation';
-import { notFound } from '../problem';
+import {
+  creditStatementOf,
+  explanationOf,
+  readWithStatement,
+  timelineOf,
+} from '../operations/readEnrollment';
+import { presentEnrollment, presentEvent, presentPeriod, presentWithLines } from '../presentation';
 import { countsQuery, exportQuery, listQuery } from '../schemas';
-import { enrollmentOf, read, readCsv, type Route } from './route';
+import { enrollmentOf, idOf, read, readCsv, type Route } from './route';
 
 export const enrollmentReads: Route[] = [
   read({
@@ -61,12 +61,9 @@ export const enrollmentReads: Route[] = [
     summary: 'Get an enrollment, with the lines of its credit',
     answer: answers.enrollment,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const row = await enrollmentOf(context, call);
-      const answer = presentEnrollment(context, call.principal, row);
-      const { credit } = row.state;
-      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
-      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    async handle(context, { principal, params }) {
+      const { row, statement } = await readWithStatement(context, principal, idOf(params, 'enrollmentId'));
+      return presentWithLines(context, principal, row, statement);
     },
   }),
 
@@ -78,13 +75,8 @@ export const enrollmentReads: Route[] = [
       'Get the credit statement: everything that the credit was computed from, for `pps credit verify`',
     answer: answers.creditStatement,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      const statement =
-        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
-      if (!statement) throw notFound('credit statement');
-      return statement;
-    },
+    handle: (context, { principal, params }) =>
+      creditStatementOf(context, principal, idOf(params, 'enrollmentId')),
   }),
 
   read({
@@ -94,11 +86,9 @@ export const enrollmentReads: Route[] = [
     summary: 'Get what has happened, oldest first',
     answer: answers.timeline,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { principal } = call;
-      const { enrollmentId } = await enrollmentOf(context, call);
-      const rows = await readTimeline(context.database.pool, scopeOf(principal), enrollmentId);
-      return { items: rows.map((row) => presentEvent(principal, row)) };
+    async handle(context, { principal, params }) {
+      const events = await timelineOf(context, principal, idOf(params, 'enrollmentId'));
+      return { items: events.map((event) => presentEvent(principal, event)) };
     },
   }),
 
@@ -109,10 +99,8 @@ export const enrollmentReads: Route[] = [
     summary: 'Get who must do what by when, and what happens otherwise, in sentences',
     answer: answers.explanation,
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      return { status: statusOf(state), ...explain(state) };
-    },
+    handle: (context, { principal, params }) =>
+      explanationOf(context, principal, idOf(params, 'enrollmentId')),
   }),
 
   read({

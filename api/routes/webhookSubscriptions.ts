@@ -6,9 +6,9 @@ import type { Answer } from '../idempotency';
 import { deliveriesOf, redeliver, sendTest } from '../operations/webhookDeliveries';
 import {
   enable,
+  readSubscription,
   rotateSecret,
   subscribe,
-  subscriptionOf,
   subscriptionsOf,
   unsubscribe,
   type MadeSubscription,
@@ -56,8 +56,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     tag: 'Webhooks',
     summary: 'Read a subscription',
     answer: subscription,
-    handle: async ({ database }, { principal, params }) =>
-      present(await subscriptionOf(database.pool, principal, idOf(params, 'subscriptionId'))),
+    handle: async (context, { principal, params }) =>
+      present(await readSubscription(context, principal, idOf(params, 'subscriptionId'))),
   }),
   write({
     operationId: 'deleteWebhookSubscription',
