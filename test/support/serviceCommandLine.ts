@@ -10,16 +10,16 @@ const KEYS = {
   approver: 'pps_dev_approver_bo',
 };
 
-export type Who = keyof typeof KEYS;
+type Who = keyof typeof KEYS;
 
 export interface ServiceCommandLine extends CommandLine {
-  pps(who: Who, args: string, url?: string): Promise<Ended>;
+  pps: (who: Who, args: string, url?: string) => Promise<Ended>;
   /** What a shell needs before `pps` to ask the service. */
-  environment(who: Who, url?: string): string;
+  environment: (who: Who, url?: string) => string;
   /** The answer of a command that must succeed. */
-  asJson<T = Enrollment>(who: Who, args: string): Promise<T>;
+  asJson: <T = Enrollment>(who: Who, args: string) => Promise<T>;
   /** Enrolls a brand, and waits until its ad account is known. */
-  enroll(changes?: Partial<Form & { programId: string }>): Promise<string>;
+  enroll: (changes?: Partial<Form & { programId: string }>) => Promise<string>;
 }
 
 /** To be closed after the tests. `answers.json` is in its folder. */
