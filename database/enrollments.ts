@@ -116,12 +116,14 @@ export async function findEnrollment(
 }
 
 /** Temporal has acknowledged the start: nothing is left to do for the outbox. */
-export async function markStarted(db: Queryable, enrollmentId: string): Promise<void> {
+export async function markStarted(db: Queryable, enrollmentId: string, workflowId: string): Promise<void> {
   await db.query(
-    `with started as (update enrollment set started_at = coalesce(started_at, now()) where enrollment_id = $1),
-          free as (delete from attention where enrollment_id = $1 and reason = 'WORKFLOW_ID_TAKEN')
-     delete from outbox where enrollment_id = $1 and kind = 'start'`,
-    [enrollmentId],
+    `with started as (update enrollment set started_at = coalesce(started_at, now())
+                       where enrollment_id = $1 and workflow_id = $2 returning enrollment_id),
+          free as (delete from attention
+                    where enrollment_id in (select enrollment_id from started) and reason = 'WORKFLOW_ID_TAKEN')
+     delete from outbox where enrollment_id in (select enrollment_id from started) and kind = 'start'`,
+    [enrollmentId, workflowId],
   );
 }
 

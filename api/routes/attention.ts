@@ -1,7 +1,7 @@
 /** `/v1/attention` */
 import { z } from 'zod';
 import { attentionList, dismissal } from '../answers';
-import { dismissRefusedMessages, needsAttention } from '../operations/attention';
+import { dismissSeenMessages, needsAttention } from '../operations/attention';
 import { enrollmentOf, read, write, type Route } from './route';
 
 export const attentionRoutes: Route[] = [
@@ -24,7 +24,7 @@ export const attentionRoutes: Route[] = [
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { enrollmentId } = await enrollmentOf(context, call);
-      return { status: 200, body: await dismissRefusedMessages(context, call.principal, enrollmentId) };
+      return { status: 200, body: await dismissSeenMessages(context, call.principal, enrollmentId) };
     },
   }),
 ];
