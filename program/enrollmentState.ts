@@ -30,6 +30,8 @@ export interface EnrollmentTerms {
   noSpend: MissingPolicy;
   /** How many times partner or admin may defer. */
   maximumDeferrals: number;
+  /** The payouts of one date begin within so many minutes. */
+  payoutSpreadMinutes: number;
   /** Days after the start of a wait on which each party is reminded, ascending. */
   reminders: { advertiserDays: number[]; partnerDays: number[]; approverDays: number[] };
 }

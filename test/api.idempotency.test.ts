@@ -1,5 +1,7 @@
 /** Idempotency keys: every write is done once and answered the same, and never for somebody else. */
 import { randomUUID } from 'node:crypto';
+import { sweepKeys } from '../database/idempotency';
+import { createDatabase } from '../database/pool';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
 import { untilAnswered } from './support/comeAgain';
@@ -223,6 +225,30 @@ test('When a workflow was terminated from outside, then a message is 409 and say
   const answer = await t.partner.post(`/v1/enrollments/${id}/deferral`, { month: '2023-12' });
   expect(answer).toMatchObject({ status: 409, body: { code: 'ENROLLMENT_STOPPED' } });
   expect((await t.get(id)).calculationMonth).toBe('2023-11');
+});
+
+test('When keys are swept, then those of the last day stay, and ids of webhooks from partners for two weeks', async () => {
+  const ages = [
+    ['caller shop-app', '23 hours', true],
+    ['caller shop-app', '25 hours', false],
+    ['caller shop-app', '13 days', false],
+    ['webhook kno', '25 hours', true],
+    ['webhook kno', '13 days', true],
+    ['webhook kno', '15 days', false],
+  ] as const;
+  for (const [owner, age] of ages)
+    await t.db.query(
+      `insert into idempotency_key (owner, route, key, body_hash, message_id, created_at)
+       values ($1, 'swept', $2::text, '', '', now() - ($2::text)::interval)`,
+      [owner, age],
+    );
+  const database = createDatabase({ connectionString: t.plan.databaseUrl });
+  await sweepKeys(database.pool, 1_000).finally(() => database.close());
+
+  const { rows } = await t.db.query<{ owner: string; key: string }>(
+    `select owner, key from idempotency_key where route = 'swept' order by owner, created_at desc`,
+  );
+  expect(rows).toEqual(ages.filter(([, , kept]) => kept).map(([owner, key]) => ({ owner, key })));
 });
 
 test('When an Idempotency-Key cannot be one, then it is 400', async () => {

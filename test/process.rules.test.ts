@@ -190,6 +190,23 @@ test('When one calculation looks the ad account up twice, then the timeline keep
   ]);
 });
 
+test('When the program spreads its payouts, then each begins at its own moment after the payout date, and not before', async () => {
+  const program = await ownProgram(t, { payoutSpreadMinutes: 600 });
+  const brand = await readyToMeasure(program, await newAdvertiser(t));
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  const { payoutDate, waitingFor } = await brand.untilStatus('scheduled');
+  expect(payoutDate).toBe('2023-12-15T08:00:00.000Z');
+  const by = waitingFor[0]!.by!;
+  const offsetMs = Date.parse(by) - Date.parse(payoutDate);
+  expect(offsetMs).toBeGreaterThanOrEqual(0);
+  expect(offsetMs).toBeLessThan(600 * 60_000);
+  await program.advanceTo(new Date(Date.parse(by) - 1).toISOString());
+  await brand.untilClockRead(2);
+  expect(await brand.now()).toMatchObject({ status: 'scheduled' });
+  await program.advanceTo(by);
+  await brand.untilStatus('paid');
+});
+
 test('When a late payout goes to the next date, then it is that of the calendar which its period is from', async () => {
   const { calendar, policies } = t.definition;
   const program = await ownProgram(t, {

@@ -57,6 +57,7 @@ function enrollment(changes: Partial<EnrollmentState> = {}): EnrollmentState {
       missedFacts: { then: 'roll_on', atMost: 1 },
       noSpend: { then: 'close' },
       maximumDeferrals: 3,
+      payoutSpreadMinutes: 0,
       reminders: { advertiserDays: [3, 7], partnerDays: [3], approverDays: [1] },
     },
     submission: SUBMISSION,

@@ -16,6 +16,7 @@ function waiting(changes: Partial<EnrollmentState> = {}): EnrollmentState {
         missedFacts: { then: 'close' },
         noSpend: { then: 'close' },
         maximumDeferrals: 3,
+        payoutSpreadMinutes: 0,
         reminders: { advertiserDays: [3, 7, 14], partnerDays: [5], approverDays: [1] },
       },
       submission: {

@@ -38,6 +38,7 @@ beforeEach(async () => {
       missedFacts: { then: 'close' },
       noSpend: { then: 'close' },
       maximumDeferrals: 3,
+      payoutSpreadMinutes: 0,
       reminders: { advertiserDays: [], partnerDays: [], approverDays: [] },
     },
     submission: { ...submission, dataSharingAuthorized: true, contactId: 'c', partnerKeyId: null },

@@ -5,6 +5,7 @@
 import { condition, sleep } from '@temporalio/workflow';
 import type { PaymentAttempt } from '../activities/types';
 import type { PayoutFacts } from '../program/enrollmentState';
+import { payoutBeginsAt } from '../program/payoutSpread';
 import { patient, payoutActivities } from './activities';
 import { goOnInNewRun, historyIsLong } from './continuation';
 import { end } from './ending';
@@ -16,12 +17,12 @@ import type { Waits } from './waits';
 const LOOK_UP_PAUSES_MS = [1_000, 5_000, 30_000, 5 * 60_000, 30 * 60_000];
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
-/** Until the payout date; a hold may outlast it. */
+/** Until the moment of the payout date that is its own; a hold may outlast it. */
 export async function untilPayoutDate(journal: Journal, waits: Waits): Promise<void> {
   const { state } = journal;
   for (;;) {
     await waits.until(
-      () => (state.onHold ? journal.now() : state.period.payoutAt),
+      () => (state.onHold ? journal.now() : payoutBeginsAt(state)),
       () => `payout date of ${state.period.month}`,
     );
     if (!state.onHold) return;

@@ -137,6 +137,7 @@ async function insert(
       missedFacts,
       noSpend,
       maximumDeferrals: definition.deferral.maximum,
+      payoutSpreadMinutes: definition.payoutSpreadMinutes,
       reminders: definition.reminders,
     },
     submission: submissionFacts(submission),
