@@ -22,7 +22,9 @@ export function addErase(pps: Command): void {
     .option('--contact <e-mail>', 'of every enrollment of this contact instead')
     .requiredOption('--note <text>', 'why, in words; stays out of Temporal (needed)');
   remote<Enrollment | ContactErasure, EraseOptions>(command, {
-    example: "erase --contact sol@southwind.example --note 'Asked for by the contact.'",
+    example:
+      "erase enr_8d53a5e2f3d84a6a9a5c --note 'Asked for by the contact.'\n" +
+      "         pps erase --contact sol@southwind.example --note 'Asked for by the contact.'",
     ask: (service, [enrollment], options) => askFor(service, enrollment, options),
     describe: (answer) => ('items' in answer ? describeContactErasure(answer) : describeEnrollment(answer)),
   });
