@@ -102,6 +102,26 @@ export async function liveEnrollmentsOfBrand(
   return result.rows as EnrollmentRow[];
 }
 
+/**
+ * Those that were ever sent with a contact's e-mail address, in capitals or not. At most `limit`, ended ones first: they are
+ * what can be erased.
+ */
+export async function enrollmentsOfContact(
+  db: Queryable,
+  scope: Scope,
+  contactEmail: string,
+  limit: number,
+): Promise<EnrollmentRow[]> {
+  const visible = inScope(scope, 3);
+  const result = await db.query(
+    `${SELECT} where e.enrollment_id in (select enrollment_id from submission where lower(contact_email) = lower($1))
+        and ${visible.sql}
+      order by e.state->'ending' = 'null'::jsonb, e.enrollment_id limit $2`,
+    [contactEmail, limit, ...visible.values],
+  );
+  return result.rows as EnrollmentRow[];
+}
+
 export async function findEnrollment(
   db: Queryable,
   scope: Scope,
