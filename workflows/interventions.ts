@@ -136,11 +136,10 @@ function decided<K extends DecisionKind>(
     check: () => check(),
     async apply({ messageId, decisionId }) {
       const decision = await readDecision(journal, kind, decisionId);
-      if (journal.hasCarriedOut(decisionId))
-        throw failure('NOTHING_CHANGED', 'This decision was carried out before; it counts once.');
       // While it was read, other messages may have come.
       check(decision);
-      journal.markCarriedOut(decisionId);
+      if (!journal.markDecision(decisionId))
+        throw failure('NOTHING_CHANGED', 'This decision was carried out before; it counts once.');
       const { type, details } = apply(decision);
       journal.record({ key: messageId, type, actor: decision.by, details: { decisionId, ...details } });
     },

@@ -100,13 +100,12 @@ export class Journal {
     return this.applied.has(messageId);
   }
 
-  /** A decision counts once. */
-  hasCarriedOut(decisionId: string): boolean {
-    return this.applied.has(DECISION + decisionId);
-  }
-
-  markCarriedOut(decisionId: string): void {
-    this.applied.add(DECISION + decisionId);
+  /** A decision counts once. False if it did before. */
+  markDecision(decisionId: string): boolean {
+    const id = DECISION + decisionId;
+    if (this.applied.has(id)) return false;
+    this.applied.add(id);
+    return true;
   }
 
   /**
