@@ -14,7 +14,7 @@ import { isStaff, type Principal } from './authentication';
 import type { ApiContext } from './context';
 
 export function presentEnrollment(
-  context: ApiContext,
+  context: Pick<ApiContext, 'temporalUiUrl'>,
   principal: Principal,
   row: EnrollmentRow,
 ): z.infer<typeof enrollment> {

@@ -10,11 +10,19 @@ import type { ApiContext } from '../api/context';
 import { openApiDocument } from '../api/openapi';
 import { POLICY } from '../api/policy';
 import { ROUTES } from '../api/routes';
+import { parseDefinition } from '../program/parseDefinition';
+import { errorsAgainst } from './support/contract';
 import { startTestService, type TestService } from './support/testService';
 
-const document = openApiDocument(ROUTES) as {
-  paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
-};
+interface Operation {
+  operationId: string;
+  summary: string;
+  description: string;
+  parameters: { name: string; schema: { examples?: unknown[] } }[];
+  responses: Record<string, { content: Record<string, { example?: unknown }> }>;
+}
+
+const document = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Operation>> };
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
 );
@@ -59,6 +67,39 @@ test.each(ROUTES.filter(({ body }) => body).map((route) => [route.operationId, r
   'When the example of %s is parsed, then it is accepted',
   (_id, { body, example }) => {
     expect(body!.safeParse(example).error).toBeUndefined();
+  },
+);
+
+test('When the example of a definition is read as a definition, then it can be published', () => {
+  const { example } = ROUTES.find(({ operationId }) => operationId === 'publishRevision')!;
+  expect(parseDefinition(example).id).toBe('pps-demo');
+});
+
+describe.each(operations.map((operation) => [operation.operationId, operation] as const))(
+  '%s',
+  (_id, { path, method, summary, description, parameters, responses }) => {
+    test('When it is read about, then it says what it does and who may, and shows an answer that it describes', () => {
+      expect(summary).toMatch(/^[A-Z]/);
+      expect(description).toMatch(/(Roles: [a-z, ]+\.|authenticated by its signature\.)$/);
+      const answers = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      expect(answers).not.toEqual([]);
+      for (const [status, { content }] of answers) {
+        for (const [type, { example }] of Object.entries(content)) {
+          expect([status, type, example]).toEqual([status, type, expect.anything()]);
+          const place = ['paths', path, method, 'responses', status, 'content', type, 'schema'];
+          expect([status, type, errorsAgainst(place, example)]).toEqual([status, type, undefined]);
+        }
+      }
+    });
+
+    test('When it has parameters, then each shows a value that it describes', () => {
+      for (const [index, { name, schema }] of parameters.entries()) {
+        const { examples = [] } = schema;
+        expect([name, examples.length]).toEqual([name, 1]);
+        const place = ['paths', path, method, 'parameters', String(index), 'schema'];
+        expect([name, errorsAgainst(place, examples[0])]).toEqual([name, undefined]);
+      }
+    });
   },
 );
 

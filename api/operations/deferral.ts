@@ -1,6 +1,6 @@
 /** Deferrals: the months that are open to an enrollment, why others are not, and the move. */
 import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
-import { latestProgram, programAtRevision } from '../../database/programs';
+import { latestProgram, programAtRevision, type PublishedProgram } from '../../database/programs';
 import { calendarFor, deferralMonths, type DeferralMonth } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { whyNotDeferred } from '../../program/deferralReasons';
@@ -52,18 +52,28 @@ export async function deferralOffer(
   { role }: Principal,
   row: EnrollmentRow,
 ): Promise<DeferralOffer> {
-  const { state } = row;
   const [latest, by] = await Promise.all([
     latestProgram(context.database.pool, row.programId),
     mayDeferBy(context, row),
   ]);
+  return offerOf(latest!, by, role, row);
+}
+
+/** By the program as it is now; `by` may defer in it. */
+export function offerOf(
+  { definition, clock }: PublishedProgram,
+  by: ProgramDefinition['deferral']['by'],
+  role: Principal['role'],
+  row: EnrollmentRow,
+): DeferralOffer {
+  const { state } = row;
   const { period, lookUp, deferredFrom, terms } = state;
   const deferralsLeft = Math.max(0, terms.maximumDeferrals - deferredFrom.length);
   const isAdmin = role === 'admin';
   const mayDefer = by.some((allowed) => allowed === role);
-  const months = deferralMonths(calendarFor(latest!.definition, state.enrolledOn), {
+  const months = deferralMonths(calendarFor(definition, state.enrolledOn), {
     currentMonth: period.month,
-    at: programTime(latest!.clock, Date.now()),
+    at: programTime(clock, Date.now()),
     accountTimeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
     deferralsLeft,
     calculationBegun: state.stage !== 'collecting',

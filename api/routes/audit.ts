@@ -2,8 +2,9 @@
 import { readAudit, SERVICE_CHAIN, type AuditRow } from '../../database/audit';
 import { auditPage } from '../answers';
 import type { ApiContext } from '../context';
+import { AUDIT } from '../examples/staff';
 import { auditQuery } from '../schemas';
-import { enrollmentOf, read, type Route } from './route';
+import { enrollmentOf, read, withExample, type Route } from './route';
 
 export const auditRoutes: Route[] = [
   read({
@@ -12,7 +13,7 @@ export const auditRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Get who did or tried what to an enrollment, oldest first',
     query: auditQuery,
-    answer: auditPage,
+    answer: withExample(auditPage, AUDIT.ofEnrollment),
     async handle(context, call) {
       const { enrollmentId } = await enrollmentOf(context, call);
       return pageOf(context, enrollmentId, call.query);
@@ -24,7 +25,7 @@ export const auditRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Get who did or tried what that belongs to no enrollment, oldest first',
     query: auditQuery,
-    answer: auditPage,
+    answer: withExample(auditPage, AUDIT.ofService),
     handle: (context, { query }) => pageOf(context, SERVICE_CHAIN, query),
   }),
 ];
