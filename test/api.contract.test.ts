@@ -2,7 +2,9 @@
  * The OpenAPI document: well-formed, complete, and true. That answers are as it says is checked in every test that asks the
  * service (support/contract.ts).
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Express, Router } from 'express';
 import { Registry } from 'prom-client';
 import { createApp } from '../api/app';
@@ -126,5 +128,20 @@ describe('in a browser', () => {
       expect(source).toMatch(/^\/docs\//);
       expect((await fetch(t.service.apiUrl + source)).status).toBe(200);
     }
+  });
+
+  test('When the scripts of /docs run, then they show every operation, and ask nobody but the service', async () => {
+    const page = `${t.service.apiUrl}/docs#/Enrollments/getEnrollment`;
+    const args = [join(__dirname, 'support', 'browser.js'), page, '.is-open .responses-table'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 });
+    const { asked, errors, shown, opened } = JSON.parse(stdout) as Record<string, string[]> & {
+      opened: string;
+    };
+    expect(errors).toEqual([]);
+    expect(shown).toHaveLength(operations.length);
+    // Of the answer that the document shows.
+    expect(opened).toContain('"statusText": "The credit of 4,500.00 USD has been paid."');
+    expect(asked).toContain(`${t.service.apiUrl}/openapi.json`);
+    expect(asked!.filter((url) => !url.startsWith(`${t.service.apiUrl}/`))).toEqual([]);
   });
 });
