@@ -16,19 +16,23 @@ interface Deps {
   workflows: WorkflowWatch;
 }
 
-/** Asked side by side; each may cost a worker a replay. */
-const PAGE = 10;
-/** Bounds the work of one run: 500 every five minutes are 144,000 a day. */
-const PAGES = 50;
+/** What one run looks at: 500 every five minutes are 144,000 a day. */
+interface Part {
+  /** Rows that are asked side by side; each may cost a worker a replay. */
+  page: number;
+  pages: number;
+}
+
+const PART: Part = { page: 10, pages: 50 };
 const MOST_SUSPECTS = 200;
 /** The latest ones; Temporal resets nothing that is older than its retention. */
 const MOST_REPLACED = 1_000;
 
-export function createComparisonActivities(deps: Deps): ComparisonActivities {
-  return { compare: (request) => compare(deps, request) };
+export function createComparisonActivities(deps: Deps, part = PART): ComparisonActivities {
+  return { compare: (request) => compare(deps, part, request) };
 }
 
-async function compare(deps: Deps, request: ComparisonRequest): Promise<ComparisonResult> {
+async function compare(deps: Deps, part: Part, request: ComparisonRequest): Promise<ComparisonResult> {
   const { database, workflows } = deps;
   // Of an attempt that did not come to its end.
   const before = Context.current().info.heartbeatDetails as ComparisonResult | undefined;
@@ -38,21 +42,26 @@ async function compare(deps: Deps, request: ComparisonRequest): Promise<Comparis
     const replaced = await replacedWorkflows(database.pool, MOST_REPLACED);
     await noteReplacedOpen(database.pool, await workflows.openAmong(replaced));
     const stopped = await workflows.stoppedLately();
-    await comparePage(deps, await suspectReadModels(database.pool, stopped, MOST_SUSPECTS), result);
+    await comparePage(deps, part, await suspectReadModels(database.pool, stopped, MOST_SUSPECTS), result);
   }
-  for (let pages = 0; pages < PAGES; pages += 1) {
-    const page = await openReadModels(database.pool, result.after, PAGE);
-    await comparePage(deps, page, result);
-    result.after = page.length < PAGE ? null : page.at(-1)!.enrollmentId;
+  for (let pages = 0; pages < part.pages; pages += 1) {
+    const page = await openReadModels(database.pool, result.after, part.page);
+    await comparePage(deps, part, page, result);
+    result.after = page.length < part.page ? null : page.at(-1)!.enrollmentId;
     if (result.after === null) break;
   }
   return result;
 }
 
 /** Counts into `result`, and tells Temporal that the work goes on. */
-async function comparePage(deps: Deps, rows: ReadModel[], result: ComparisonResult): Promise<void> {
-  for (let from = 0; from < rows.length; from += PAGE) {
-    const outcomes = await Promise.all(rows.slice(from, from + PAGE).map((row) => compareOne(deps, row)));
+async function comparePage(
+  deps: Deps,
+  { page }: Part,
+  rows: ReadModel[],
+  result: ComparisonResult,
+): Promise<void> {
+  for (let from = 0; from < rows.length; from += page) {
+    const outcomes = await Promise.all(rows.slice(from, from + page).map((row) => compareOne(deps, row)));
     result.compared += outcomes.length;
     result.repaired += outcomes.filter((outcome) => outcome === 'repaired').length;
     Context.current().heartbeat(result);

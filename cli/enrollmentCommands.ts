@@ -109,7 +109,7 @@ const ACTS: readonly Act[] = [
       action: 'approval',
       options: ['reasonCode', 'note'],
       required: ['statementId'],
-      example: '--statement st_0b7ce0a9',
+      example: `--statement st_0b7ce0a9${outcome === 'send_back' ? " --note 'Which shop?'" : ''}`,
       body: (_argument, options) => ({ outcome, ...options }),
     };
   }),

@@ -169,12 +169,18 @@ export async function countAttention(db: Queryable): Promise<[string, number][]>
 }
 
 /** Takes the refused messages of an enrollment off the list; says how many there were. */
-export async function dismissRefusals(db: Queryable, enrollmentId: string, by: string): Promise<number> {
+export async function dismissRefusals(
+  db: Queryable,
+  scope: Scope,
+  enrollmentId: string,
+  by: string,
+): Promise<number> {
+  const visible = inScope(scope, 3);
   const result = await db.query(
     `insert into attention_dismissal (enrollment_id, event_key, dismissed_by)
-     select enrollment_id, event_key, $2 from timeline_event
-      where enrollment_id = $1 and event_type = 'message_refused' on conflict do nothing`,
-    [enrollmentId, by],
+     select enrollment_id, event_key, $2 from timeline_event join enrollment e using (enrollment_id)
+      where enrollment_id = $1 and ${visible.sql} and event_type = 'message_refused' on conflict do nothing`,
+    [enrollmentId, by, ...visible.values],
   );
   return result.rowCount ?? 0;
 }

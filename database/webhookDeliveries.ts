@@ -1,6 +1,11 @@
 /** What is sent to subscriptions: the log for their owners, and the queue for the worker that sends. */
 import { firstRow, type Queryable } from './pool';
-import { disableSubscription, type DisabledReason } from './webhookSubscriptions';
+import {
+  disableSubscription,
+  inSubscriptionScope,
+  type DisabledReason,
+  type SubscriptionScope,
+} from './webhookSubscriptions';
 
 export interface DeliveryRow {
   /** The webhook-id. */
@@ -36,16 +41,19 @@ const COLUMNS = `delivery_id as "deliveryId", event_type as "eventType", enrollm
 /** Newest first; `after` is the id of the last one of the page before. */
 export async function listDeliveries(
   db: Queryable,
+  scope: SubscriptionScope,
   subscriptionId: string,
   page: { limit: number; after?: string | undefined; status?: DeliveryRow['status'] | undefined },
 ): Promise<DeliveryRow[]> {
+  const { sql, values } = inSubscriptionScope(scope, 5);
   const result = await db.query(
-    `select ${COLUMNS} from webhook_delivery
-      where subscription_id = $1 and ($4::text is null or status = $4)
+    `select ${COLUMNS} from webhook_delivery join webhook_subscription s using (subscription_id)
+      where subscription_id = $1 and ${sql} and ($4::text is null or status = $4)
         and ($3::text is null
-             or (made_at, delivery_id) < (select made_at, delivery_id from webhook_delivery where delivery_id = $3))
+             or (made_at, delivery_id) < (select made_at, delivery_id from webhook_delivery
+                                           where subscription_id = $1 and delivery_id = $3))
       order by made_at desc, delivery_id desc limit $2`,
-    [subscriptionId, page.limit, page.after ?? null, page.status ?? null],
+    [subscriptionId, page.limit, page.after ?? null, page.status ?? null, ...values],
   );
   return result.rows as DeliveryRow[];
 }
@@ -67,13 +75,17 @@ export async function insertTest(
 /** Due now, with all its time anew. Undefined if there is none of this id. */
 export async function deliverAgain(
   db: Queryable,
+  scope: SubscriptionScope,
   subscriptionId: string,
   deliveryId: string,
 ): Promise<DeliveryRow | undefined> {
+  const { sql, values } = inSubscriptionScope(scope, 3);
   const result = await db.query(
-    `update webhook_delivery set status = 'pending', begun_at = now(), due_at = now(), ended_at = null
-      where subscription_id = $1 and delivery_id = $2 returning ${COLUMNS}`,
-    [subscriptionId, deliveryId],
+    `update webhook_delivery d set status = 'pending', begun_at = now(), due_at = now(), ended_at = null
+       from webhook_subscription s
+      where s.subscription_id = d.subscription_id and ${sql} and d.subscription_id = $1 and d.delivery_id = $2
+     returning ${COLUMNS}`,
+    [subscriptionId, deliveryId, ...values],
   );
   return firstRow<DeliveryRow>(result);
 }

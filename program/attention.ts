@@ -27,7 +27,7 @@ export const ATTENTION = {
 
 export type AttentionReason = keyof typeof ATTENTION;
 
-/** Failures of one step after which a person is told. */
+/** The attempt of one step with which a person is told: it has failed that often less one. */
 export const ATTENTION_ATTEMPT = 5;
 
 /** The section of the runbook. */

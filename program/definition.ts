@@ -286,6 +286,12 @@ export const definitionSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Days after the payout in which the credit can be used; null if it does not say.'),
+  payoutSpreadMinutes: z
+    .int()
+    .min(0, 'Write 0 to begin all payouts of a date at once.')
+    .max(24 * 60, 'Spread the payouts over a day at most.')
+    .default(0)
+    .describe('The payouts of one date begin within so many minutes, each at a moment of its own.'),
   deferral: z
     .strictObject({
       maximum: z.int().min(0, 'Write 0 for no deferral.').describe('Deferrals per enrollment; 0 for none.'),

@@ -30,6 +30,8 @@ export interface EnrollmentTerms {
   noSpend: MissingPolicy;
   /** How many times partner or admin may defer. */
   maximumDeferrals: number;
+  /** The payouts of one date begin within so many minutes. */
+  payoutSpreadMinutes: number;
   /** Days after the start of a wait on which each party is reminded, ascending. */
   reminders: { advertiserDays: number[]; partnerDays: number[]; approverDays: number[] };
 }
@@ -190,11 +192,19 @@ export interface EnrollmentState {
 /** What is known when an enrollment is opened. */
 export type OpeningFacts = Pick<
   EnrollmentState,
-  'enrollmentId' | 'programId' | 'programRevision' | 'terms' | 'submission' | 'enrolledOn' | 'period'
+  | 'enrollmentId'
+  | 'programId'
+  | 'programRevision'
+  | 'terms'
+  | 'submission'
+  | 'enrolledOn'
+  | 'period'
+  /** Who sent the form. */
+  | 'makers'
 >;
 
 export function openedState(opened: OpeningFacts): EnrollmentState {
-  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period } = opened;
+  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period, makers } = opened;
   return {
     enrollmentId,
     programId,
@@ -214,7 +224,7 @@ export function openedState(opened: OpeningFacts): EnrollmentState {
     credit: null,
     approval: null,
     firstConfirmed: null,
-    makers: [],
+    makers: [...makers],
     payout: null,
     onHold: null,
     ending: null,

@@ -1,6 +1,7 @@
 /** The status of an enrollment and whom it waits for: pure functions of its facts. */
 import { criteriaOf, openNeeds } from './criteria';
 import type { EnrollmentState } from './enrollmentState';
+import { payoutBeginsAt } from './payoutSpread';
 import type { ReasonCode } from './reasonCodes';
 
 export const STATUSES = [
@@ -81,7 +82,7 @@ export function waitingFor(state: EnrollmentState): Waiting[] {
 }
 
 function waitingForStep(state: EnrollmentState): Waiting[] {
-  const { calculationAt, payoutAt } = state.period;
+  const { calculationAt } = state.period;
   switch (state.stage) {
     case 'collecting': {
       const open = openNeeds(state);
@@ -94,7 +95,7 @@ function waitingForStep(state: EnrollmentState): Waiting[] {
     case 'approving':
       return [{ who: 'approver', what: 'approval', by: null }];
     case 'scheduled':
-      return [{ who: 'service', what: 'payout_date', by: payoutAt }];
+      return [{ who: 'service', what: 'payout_date', by: payoutBeginsAt(state) }];
     case 'paying':
       if (state.payout?.state === 'refused') return [{ who: 'operator', what: 'refused_payout', by: null }];
       if (state.payout?.state === 'unknown') return [{ who: 'service', what: 'payout_outcome', by: null }];

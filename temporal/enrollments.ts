@@ -164,7 +164,7 @@ export function createEnrollmentClient(client: Client, options: { taskQueue: str
 }
 
 function startInput({ state, clock, resumption }: EnrollmentToStart, payoutQueue: string): EnrollmentInput {
-  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period } = state;
+  const { enrollmentId, programId, programRevision, terms, submission, enrolledOn, period, makers } = state;
   return {
     version: 1,
     enrollmentId,
@@ -174,6 +174,7 @@ function startInput({ state, clock, resumption }: EnrollmentToStart, payoutQueue
     submission,
     enrolledOn,
     period,
+    makers,
     clock,
     payoutTaskQueue: payoutQueue,
     ...(resumption && { resumed: { ...resumption, state, unwritten: [], repeated: 0 } }),

@@ -1,11 +1,20 @@
 /** PostgreSQL compared with Temporal: read models that are behind are repaired, and nothing newer is overwritten. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createComparisonActivities } from '../activities/comparison';
+import type { ComparisonRequest, ComparisonResult } from '../activities/types';
 import { openReadModels, repairReadModel, type ReadModel } from '../database/comparison';
 import { createDatabase } from '../database/pool';
 import { eventually } from '../dev/apiClient';
 import { scheduleComparison } from '../temporal/schedule';
 import { NAMESPACE } from '../dev/servers';
+import { builtEntry } from '../dev/settings';
+import { createWorkflowWatch } from '../temporal/visibility';
 import { projectionQuery } from '../workflows/messages';
 import { attentionReasons, compareNow } from './support/attention';
+import { startOwnWorker } from './support/ownWorker';
 import { history, ownProgram, type Enrolled } from './support/ownProgram';
 import { temporalCommand } from './support/temporalCommand';
 import { startTestService, type TestService } from './support/testService';
@@ -117,6 +126,96 @@ test('When everything is equal, then the comparison writes nothing', async () =>
   const before = await version();
   expect(await compareNow(t)).toMatchObject({ repaired: 0, after: null });
   expect(await version()).toEqual(before);
+});
+
+describe('one part of all at a time', () => {
+  const PART = { page: 2, pages: 1 };
+  /** Of what a run tells Temporal: how far it came. */
+  let told: ComparisonResult[];
+
+  async function comparePart(after: string | null, heartbeatDetails?: ComparisonResult) {
+    const database = createDatabase({ connectionString: t.plan.databaseUrl });
+    const workflows = createWorkflowWatch(t.temporal, { taskQueue: t.plan.taskQueue });
+    const activities = createComparisonActivities({ database, workflows }, PART);
+    const activity = new MockActivityEnvironment({ ...(heartbeatDetails && { heartbeatDetails }) });
+    told = [];
+    activity.on('heartbeat', (result: ComparisonResult) => void told.push({ ...result }));
+    try {
+      return await activity.run<[ComparisonRequest], ComparisonResult, typeof activities.compare>(
+        (request) => activities.compare(request),
+        { after },
+      );
+    } finally {
+      await database.close();
+    }
+  }
+
+  const openIds = async () => {
+    const { rows } = await t.db.query<{ id: string }>(
+      `select enrollment_id as id from enrollment where state->'ending' = 'null'::jsonb order by enrollment_id`,
+    );
+    return rows.map(({ id }) => id);
+  };
+
+  test('When there are more than one run looks at, then each goes on after the one before, until the end', async () => {
+    for (let more = 0; more < 2; more += 1) await (await ownProgram(t)).enroll();
+    const ids = await openIds();
+    expect(ids.length).toBeGreaterThan(2);
+    const ends: (string | null)[] = [];
+    for (let after: string | null = null; ;) {
+      ({ after } = await comparePart(after));
+      ends.push(after);
+      if (after === null) break;
+    }
+    const lastOfEach = ids.filter((_id, index) => index % PART.page === PART.page - 1);
+    expect(ends).toEqual([...lastOfEach, null]);
+  });
+
+  test('When a run did not come to its end, then its next attempt goes on where that was', async () => {
+    const [, , third, fourth] = await openIds();
+    const before = { compared: 2, repaired: 0, after: (await openIds())[1]! };
+    const result = await comparePart(null, before);
+    expect(result).toMatchObject({ compared: 4, after: fourth });
+    expect(told).toMatchObject([{ compared: 4 }]);
+    expect(third).toBeDefined();
+  });
+
+  test('When the schedule starts the next run, then it begins where the last has stopped', async () => {
+    const asked: ComparisonRequest[] = [];
+    const compare = (request: ComparisonRequest): Promise<ComparisonResult> => {
+      asked.push(request);
+      return Promise.resolve({ compared: 1, repaired: 0, after: 'enr_5' });
+    };
+    const taskQueue = `parts-${randomUUID()}`;
+    const code = readFileSync(builtEntry('workflow-bundle.js'), 'utf8');
+    const worker = await startOwnWorker(t, { taskQueue, code, activities: { compare } });
+    const { temporalAddress: address } = t.plan;
+    const settings = { address, namespace: NAMESPACE, tls: false, apiKey: undefined, taskQueue };
+    await scheduleComparison(settings, { scheduleId: taskQueue, everyMinutes: 1_440 });
+    const schedule = t.temporal.schedule.getHandle(taskQueue);
+    try {
+      for (const run of [1, 2]) {
+        const { recentActions } = (await schedule.describe()).info;
+        // A run is named by the second in which it starts: two of one second are one.
+        const before = recentActions[0] ? recentActions[0].takenAt.getTime() : 0;
+        await eventually(
+          () => Promise.resolve(Date.now()),
+          (now) => now - before > 1_000,
+        );
+        // By default, Temporal does not count a run that somebody triggers among those that follow each other.
+        await schedule.trigger(ScheduleOverlapPolicy.SKIP);
+        await eventually(
+          async () => (await schedule.describe()).info,
+          ({ recentActions, runningActions }) =>
+            asked.length === run && recentActions.length === run && runningActions.length === 0,
+        );
+      }
+      expect(asked).toEqual([{ after: null }, { after: 'enr_5' }]);
+    } finally {
+      await schedule.delete();
+      await worker.stop();
+    }
+  });
 });
 
 test('When only the columns by which lists find it are wrong, then the comparison writes them again', async () => {

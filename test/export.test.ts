@@ -79,6 +79,12 @@ describe('what stands in it', () => {
     expect(exported.map((row) => row['externalId'])).toEqual(names.map((_name, index) => `'=${index}`));
   });
 
+  test('When a text holds what separates cells elsewhere, then it is quoted, so that no formula begins in it', async () => {
+    const name = "Wind;=cmd|'/C calc'!A0;x";
+    await enroll({ brand: { name, storeUrl: 'https://semicolons.example' } });
+    expect(await (await ask('')).text()).toContain(`"${name}"`);
+  });
+
   test('When an enrollment is exported, then its fields are those of the answer, amounts in minor units', async () => {
     const { id } = await enroll({});
     await t.untilEvent(id, 'advertiser_located');

@@ -1,10 +1,10 @@
 /** The second person: who has to approve a credit, what an approver may decide, and what follows from it. */
-import { createApiClient, type ApiClient } from '../dev/apiClient';
+import { createApiClient, type ApiClient, type Enrollment } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
 import type { ProgramDefinition } from '../program/definition';
 import { newAdvertiser } from './support/advertisers';
 import { untilAnswered } from './support/comeAgain';
-import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
+import { enrolled, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { paymentsOf } from './support/payouts';
 import { startTestService, type Form, type TestService } from './support/testService';
 
@@ -191,6 +191,8 @@ test.each<[string, (brand: Enrolled, by: ApiClient) => Promise<unknown>]>([
   ['named another ad account', resubmitted],
   ['deferred', (brand, by) => brand.defer('2023-12', by)],
   ['answered the questionnaire', (brand, by) => brand.complete(by)],
+  ['reopened the questionnaire', reopened],
+  ['waived a criterion', (brand) => brand.waive('survey_template')],
 ])(
   'When an admin has %s, and the partner has confirmed since, then that admin cannot approve',
   async (_what, change) => {
@@ -210,6 +212,25 @@ test.each<[string, (brand: Enrolled, by: ApiClient) => Promise<unknown>]>([
     expect(await brand.decide('approve')).toMatchObject({ status: 200 });
   },
 );
+
+async function reopened(brand: Enrolled, by: ApiClient): Promise<unknown> {
+  await brand.complete();
+  return brand.ask(by, 'questionnaire/reopening', {});
+}
+
+test('When an admin has enrolled the brand, then that admin cannot approve its credit', async () => {
+  const program = await ownProgram(t);
+  const form = { ...t.form({ advertiserId: await rich() }), programId: program.programId };
+  const { body } = await t.admin.post<Enrollment>('/v1/enrollments', form);
+  const brand = enrolled(t, body, form);
+  await brand.confirm();
+  await brand.workflow.signal('completeQuestionnaire');
+  await brand.untilStatus('measuring');
+  await program.advanceTo(CALCULATION);
+  await brand.untilStatus('awaiting_approval');
+  expect(await brand.decide('approve', ana)).toMatchObject({ body: { code: 'MAKER_IS_CHECKER' } });
+  expect(await brand.decide('approve')).toMatchObject({ status: 200 });
+});
 
 async function resubmitted(brand: Enrolled, by: ApiClient): Promise<unknown> {
   return brand.ask(by, 'resubmission', {

@@ -40,7 +40,10 @@ test('When an enrollment is held, then everybody sees why and who has to release
   const released = await brand.release();
   expect(released.body).toMatchObject({ status: 'measuring', onHold: null });
   expect(released.body.waitingFor.map(({ what }) => what)).toEqual(['calculation_date']);
-  expect(await brand.untilEvent('released')).toMatchObject({ actor: { role: 'admin', id: 'ana' } });
+  expect(await brand.untilEvent('released')).toMatchObject({
+    actor: { role: 'admin', id: 'ana' },
+    details: { reasonCode: 'POSSIBLE_DUPLICATE', decisionId: expect.stringMatching(/^dec_/) as string },
+  });
 });
 
 test('When the calculation date comes while it is held, then nothing is calculated, facts are taken, and the release goes on', async () => {

@@ -189,7 +189,8 @@ test('When holds, withdrawals and *Cancel* meet many payouts, then each enrollme
       await one.workflow.cancel();
       return 'cancelled';
     }
-    const [route, body] = kind === 1 ? ['withdrawal', {}] : ['hold', { reasonCode: 'FRAUD_REVIEW' }];
+    const [route, body] =
+      kind === 1 ? ['withdrawal', {}] : ['hold', { reasonCode: 'FRAUD_REVIEW', note: 'Two shops.' }];
     return inShort(await untilAnswered(() => one.ask(t.admin, route, body, key)));
   };
   const [, ...answers] = await Promise.all([payouts.payoutDateComes(own), ...brands.map(send)]);

@@ -5,8 +5,9 @@ import { publish } from '../dev/database';
 import type { SealedStatement } from '../program/creditStatement';
 import { verifyStatement } from '../program/creditStatement';
 import type { ProgramDefinition } from '../program/definition';
-import { changeAdvertiser, newAdvertiser } from './support/advertisers';
-import { ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
+import { changeAdvertiser, newAdvertiser, unusedAdvertiserId } from './support/advertisers';
+import { clearFaults } from './support/payouts';
+import { ownProgram, shownDetails, type Enrolled, type OwnProgram } from './support/ownProgram';
 import { startTestService, type TestService } from './support/testService';
 
 let t: TestService;
@@ -120,8 +121,45 @@ test('When the ad account has moved west when it is measured, then the calculati
     calculationDate: '2023-12-03T08:00:00.000Z',
     credit: null,
   });
+  expect(await shownDetails(brand)).toContain('**Measuring**');
   await program.advanceTo('2023-12-03T08:00:00Z');
   expect((await brand.untilStatus('scheduled')).credit).toMatchObject({ amountMinor: 450_000 });
+});
+
+test('When a fact is missing on the calculation date and the ad account was suspended since, then both are told', async () => {
+  const program = await ownProgram(t, {
+    policies: { ...t.definition.policies, missedFacts: { then: 'close' } },
+  });
+  const advertiserId = await newAdvertiser(t);
+  const brand = await program.enroll({ advertiserId });
+  await brand.untilEvent('advertiser_located');
+  await brand.confirm();
+  await changeAdvertiser(t, advertiserId, { status: 'STATUS_LIMIT' });
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  expect((await brand.untilStatus('ineligible')).reasonCodes.sort()).toEqual([
+    'ADVERTISER_SUSPENDED',
+    'QUESTIONNAIRE_OVERDUE',
+  ]);
+});
+
+test('When the ad account is found on the calculation date, further west, then what is missing may come until the later date', async () => {
+  const program = await ownProgram(t, {
+    policies: { ...t.definition.policies, missedFacts: { then: 'close' } },
+  });
+  const advertiserId = unusedAdvertiserId();
+  const brand = await program.enroll({ advertiserId });
+  await brand.untilEvent('advertiser_not_located');
+  await brand.confirm();
+  await newAdvertiser(t, { advertiserId, timezone: 'Pacific/Honolulu' });
+  await program.advanceTo('2023-12-03T08:30:00Z');
+  await brand.untilEvent('advertiser_located');
+  expect(await brand.now()).toMatchObject({
+    status: 'verifying',
+    calculationDate: '2023-12-03T10:00:00.000Z',
+  });
+  expect(await brand.complete()).toMatchObject({ status: 200, body: { status: 'measuring' } });
+  await program.advanceTo('2023-12-03T10:00:00Z');
+  await brand.untilStatus('scheduled');
 });
 
 test('When one calculation looks the ad account up twice, then the timeline keeps both', async () => {
@@ -131,16 +169,42 @@ test('When one calculation looks the ad account up twice, then the timeline keep
   await brand.untilEvent('advertiser_located');
   await brand.confirm();
   await brand.complete();
-  // Active by now, but further west: too early after all.
-  await changeAdvertiser(t, advertiserId, { timezone: 'America/Los_Angeles' });
+  await t.fault({ target: 'advertiser_info', fault: 'server_error', times: 1_000, only: advertiserId });
   await program.advanceTo('2023-12-02T16:00:00Z');
+  await brand.untilEvent('calculation_begun');
+  await brand.hold();
+  // Active by now; and once the hold is released, further west: too early after all.
+  await changeAdvertiser(t, advertiserId, { timezone: 'Asia/Tokyo' });
+  await clearFaults(t);
+  await brand.untilEvent('advertiser_located', 2);
+  await changeAdvertiser(t, advertiserId, { timezone: 'America/Los_Angeles' });
+  await brand.release();
   await brand.untilEnded('measure');
   expect(await brand.now()).toMatchObject({ status: 'measuring' });
-  expect((await brand.happened()).slice(-3)).toEqual([
+  expect((await brand.happened()).slice(-5)).toEqual([
     'calculation_begun',
+    'held',
     'advertiser_located',
+    'released',
     'advertiser_located',
   ]);
+});
+
+test('When the program spreads its payouts, then each begins at its own moment after the payout date, and not before', async () => {
+  const program = await ownProgram(t, { payoutSpreadMinutes: 600 });
+  const brand = await readyToMeasure(program, await newAdvertiser(t));
+  await program.advanceTo('2023-12-04T00:00:00Z');
+  const { payoutDate, waitingFor } = await brand.untilStatus('scheduled');
+  expect(payoutDate).toBe('2023-12-15T08:00:00.000Z');
+  const by = waitingFor[0]!.by!;
+  const offsetMs = Date.parse(by) - Date.parse(payoutDate);
+  expect(offsetMs).toBeGreaterThanOrEqual(0);
+  expect(offsetMs).toBeLessThan(600 * 60_000);
+  await program.advanceTo(new Date(Date.parse(by) - 1).toISOString());
+  await brand.untilClockRead(2);
+  expect(await brand.now()).toMatchObject({ status: 'scheduled' });
+  await program.advanceTo(by);
+  await brand.untilStatus('paid');
 });
 
 test('When a late payout goes to the next date, then it is that of the calendar which its period is from', async () => {

@@ -57,6 +57,7 @@ function enrollment(changes: Partial<EnrollmentState> = {}): EnrollmentState {
       missedFacts: { then: 'roll_on', atMost: 1 },
       noSpend: { then: 'close' },
       maximumDeferrals: 3,
+      payoutSpreadMinutes: 0,
       reminders: { advertiserDays: [3, 7], partnerDays: [3], approverDays: [1] },
     },
     submission: SUBMISSION,
@@ -70,6 +71,7 @@ function enrollment(changes: Partial<EnrollmentState> = {}): EnrollmentState {
       payoutAt: Date.parse('2023-12-15T08:00:00Z'),
       calendarRevision: 1,
     },
+    makers: ['shop-app'],
   });
   return { ...opened, ...changes };
 }
@@ -347,6 +349,32 @@ describe('in words', () => {
     );
   });
 
+  test.each<[string, Partial<EnrollmentState>, string]>([
+    [
+      'is calculated',
+      { stage: 'calculating' },
+      'We read the spend and compute the credit. It is paid on 15 Dec 2023; without enough spend the enrollment is closed as ineligible.',
+    ],
+    [
+      'waits for its payout date',
+      { stage: 'scheduled' },
+      'The credit is computed and waits for its payout date: 15 Dec 2023. Until it is submitted to the payout rail, it can be held and withdrawn.',
+    ],
+    ['is paid', paying('frozen'), 'We pay the credit. Once it is paid, the enrollment is closed.'],
+    [
+      'has lost the answer of the rail',
+      paying('unknown'),
+      'The answer to the payout was lost; we look it up at the payout rail, and never pay again blindly. Once it is paid, the enrollment is closed.',
+    ],
+    [
+      'was refused by the rail',
+      paying('refused'),
+      'The payout rail refused the payout; a member of staff must look at it. Nothing is paid until then.',
+    ],
+  ])('When an enrollment %s, then it says what comes next', (_what, facts, text) => {
+    expect(explain(enrollment({ ...EVERYTHING, ...facts })).text).toBe(text);
+  });
+
   test('When somebody has to act, then every need has a sentence of its own', () => {
     const needs = [
       key({ outcome: 'invalid' }),
@@ -359,6 +387,15 @@ describe('in words', () => {
     expect(texts[2]).toContain('the advertiser must settle with its survey partner what that rejected');
   });
 });
+
+/** The payout is under way. */
+function paying(state: PayoutState): Partial<EnrollmentState> {
+  const money = { amountMinor: 1, currency: 'USD' };
+  return {
+    stage: 'paying',
+    payout: { key: 'k', state, railPaymentId: null, statementId: 'st_1', ...money },
+  };
+}
 
 /** Any facts at all: what is said of them never contradicts itself. */
 const anyState = fc
@@ -443,18 +480,13 @@ function expectListed(state: EnrollmentState): void {
 }
 
 test('When anything is waited for, then the statuses in which lists look for it include the one that it has', () => {
-  const payout = { key: 'k', state: 'frozen', railPaymentId: null, statementId: 'st_1' } as const;
-  const paying = (state: PayoutState) =>
-    enrollment({
-      ...EVERYTHING,
-      stage: 'paying',
-      payout: { ...payout, amountMinor: 1, currency: 'USD', state },
-    });
   const states = [
     ...(['calculating', 'approving', 'scheduled'] as const).map((stage) =>
       enrollment({ ...EVERYTHING, stage }),
     ),
-    ...(['frozen', 'submitting', 'pending', 'unknown', 'refused'] as const).map(paying),
+    ...(['frozen', 'submitting', 'pending', 'unknown', 'refused'] as const).map((state) =>
+      enrollment({ ...EVERYTHING, ...paying(state) }),
+    ),
   ];
   expect(new Set(states.map(statusOf)).size).toBe(5);
   states.forEach(expectListed);

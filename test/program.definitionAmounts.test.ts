@@ -430,6 +430,11 @@ describe('budgets and expiry', () => {
       ['/creditExpiryDays: Write at least one day, or null.'],
     ],
     [
+      'payouts are spread over more than a day',
+      (definition) => (definition.payoutSpreadMinutes = 1_441),
+      ['/payoutSpreadMinutes: Spread the payouts over a day at most.'],
+    ],
+    [
       'credits expire after more days than can be counted',
       (definition) => (definition.creditExpiryDays = 1e20),
       ['/creditExpiryDays: Write at most 9007199254740991.'],

@@ -182,6 +182,7 @@ describe('dates and scalars', () => {
     ['the settlement delay', (d) => (d.settlementDelayHours = 72), 'settlement delay: 48 → 72 hours'],
     ['the look-back', (d) => (d.lookBackDays = 1), 'look-back: none → 1 day'],
     ['the expiry', (d) => (d.creditExpiryDays = 90), 'credit expiry: none → 90 days'],
+    ['the payout spread', (d) => (d.payoutSpreadMinutes = 60), 'payout spread: 0 → 60 minutes'],
     ['how often one may defer', (d) => (d.deferral.maximum = 4), 'deferral limit: 3 → 4'],
     ['who may defer', (d) => (d.deferral.by = ['admin']), 'deferral by: partner, admin → admin'],
     ['the name', (d) => (d.name = 'PPS demo 2'), 'name: "PPS demo" → "PPS demo 2"'],

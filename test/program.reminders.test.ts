@@ -16,6 +16,7 @@ function waiting(changes: Partial<EnrollmentState> = {}): EnrollmentState {
         missedFacts: { then: 'close' },
         noSpend: { then: 'close' },
         maximumDeferrals: 3,
+        payoutSpreadMinutes: 0,
         reminders: { advertiserDays: [3, 7, 14], partnerDays: [5], approverDays: [1] },
       },
       submission: {
@@ -37,6 +38,7 @@ function waiting(changes: Partial<EnrollmentState> = {}): EnrollmentState {
         payoutAt: Date.parse('2023-12-15T08:00:00Z'),
         calendarRevision: 1,
       },
+      makers: ['shop-app'],
     }),
     ...changes,
   };

@@ -38,6 +38,7 @@ beforeEach(async () => {
       missedFacts: { then: 'close' },
       noSpend: { then: 'close' },
       maximumDeferrals: 3,
+      payoutSpreadMinutes: 0,
       reminders: { advertiserDays: [], partnerDays: [], approverDays: [] },
     },
     submission: { ...submission, dataSharingAuthorized: true, contactId: 'c', partnerKeyId: null },
@@ -51,6 +52,7 @@ beforeEach(async () => {
       payoutAt: 2,
       calendarRevision: 1,
     },
+    makers: ['shop-app'],
   });
   await database.transaction(async (client) => {
     await insertSubmission(client, {
@@ -179,7 +181,9 @@ describe('webhooks of what is written', () => {
       createdBy: { role: 'caller', id: 'me', keyId: 'settings:caller:me' },
     });
   });
-  afterEach(() => deleteSubscription(database.pool, subscriptionId));
+  afterEach(() =>
+    deleteSubscription(database.pool, { audience: undefined, testClocksOnly: false }, subscriptionId),
+  );
 
   interface Made {
     deliveryId: string;

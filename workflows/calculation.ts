@@ -1,5 +1,6 @@
 /** The calculation date: are all facts in, what was spent, and what follows from it. */
 import { condition } from '@temporalio/workflow';
+import type { LookUpAnswer } from '../activities/types';
 import { openNeeds } from '../program/criteria';
 import type { ApprovalCause, CreditFacts, MissingPolicy } from '../program/enrollmentState';
 import type { ReasonCode } from '../program/reasonCodes';
@@ -34,11 +35,14 @@ export async function untilCalculationDate(journal: Journal, waits: Waits): Prom
 export async function calculate(journal: Journal): Promise<void> {
   const { state } = journal;
   const { terms } = state;
-  // An ad account that could not be used may have become usable meanwhile.
-  if (openNeeds(state).some(({ what }) => ACCOUNT_NEEDS.includes(what))) {
+  // The account may have become usable meanwhile, or the contrary: what is missing is told as it is today. With nothing
+  // missing, `measure` looks it up.
+  if (openNeeds(state).length > 0) {
     // The platform may be away for hours: nobody is to be told meanwhile that corrections are still taken.
     await journal.write();
-    await lookUpAgain(journal);
+    const answer = await lookUpAgain(journal);
+    if (answer.located && answer.period.calculationAt > journal.now()) return postpone(journal, answer);
+    recordLookUp(journal, answer, keyOfLookUpAgain(journal));
   }
   const missing = missingFacts(journal);
   if (missing.length > 0) {
@@ -75,10 +79,7 @@ export async function calculate(journal: Journal): Promise<void> {
       await schedule(journal, measured.credit, approvalCauses(journal, measured.aboveThreshold));
       return;
     case 'too_early':
-      recordLookUp(journal, measured.lookUp, keyOfLookUpAgain(journal));
-      state.stage = 'collecting';
-      await journal.write();
-      return;
+      return postpone(journal, measured.lookUp);
     case 'no_credit':
       takeOver(journal, measured.lookUp);
       await rollOnOrClose(journal, terms.noSpend, [measured.reasonCode]);
@@ -105,7 +106,12 @@ async function schedule(journal: Journal, credit: CreditFacts, causes: ApprovalC
   await journal.write();
 }
 
-const ACCOUNT_NEEDS: readonly string[] = ['advertiser_id_correction', 'other_ad_account'];
+/** By the time zone that the ad account has today, its period has not ended: until then facts are taken again. */
+async function postpone(journal: Journal, lookUp: LookUpAnswer): Promise<void> {
+  journal.state.stage = 'collecting';
+  recordLookUp(journal, lookUp, keyOfLookUpAgain(journal));
+  await journal.write();
+}
 
 function missingFacts({ state }: Journal): ReasonCode[] {
   return [...new Set(openNeeds(state).map((need) => need.reasonCode))];

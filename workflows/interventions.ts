@@ -53,10 +53,10 @@ export function release(journal: Journal, stop: PayoutStop): Kind<DecisionMessag
       if (seen?.since !== onHold.since || seen.reasonCode !== onHold.reasonCode)
         throw refusal('DECISION_OUTDATED');
     },
-    apply({ by }) {
+    apply({ by, reasonCode }) {
       state.onHold = null;
       journal.addMaker(by);
-      return { type: 'released', details: {} };
+      return { type: 'released', details: { reasonCode } };
     },
   });
 }

@@ -40,16 +40,15 @@ async function lookUpOnce(journal: Journal): Promise<void> {
   await journal.write();
 }
 
-/** On the calculation date: what the platform says now is what counts. */
-export async function lookUpAgain(journal: Journal): Promise<void> {
+/** On the calculation date: what the platform says now is what counts. Whoever asks records the answer. */
+export function lookUpAgain(journal: Journal): Promise<LookUpAnswer> {
   const { programId, programRevision, submission, enrolledOn, period } = journal.state;
   const { advertiserId } = submission;
   const { month, calendarRevision } = period;
-  const answer = await thirdParty.lookUpAdvertiser.executeWithOptions(
+  return thirdParty.lookUpAdvertiser.executeWithOptions(
     { summary: `look up advertiser ${advertiserId} again` },
     [{ programId, programRevision, advertiserId, enrolledOn, month, calendarRevision }],
   );
-  recordLookUp(journal, answer, keyOfLookUpAgain(journal));
 }
 
 /** The key of its entry; one calculation may look up twice, and one month may be calculated twice. */

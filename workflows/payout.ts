@@ -5,6 +5,7 @@
 import { condition, sleep } from '@temporalio/workflow';
 import type { PaymentAttempt } from '../activities/types';
 import type { PayoutFacts } from '../program/enrollmentState';
+import { payoutBeginsAt } from '../program/payoutSpread';
 import { patient, payoutActivities } from './activities';
 import { goOnInNewRun, historyIsLong } from './continuation';
 import { end } from './ending';
@@ -16,12 +17,12 @@ import type { Waits } from './waits';
 const LOOK_UP_PAUSES_MS = [1_000, 5_000, 30_000, 5 * 60_000, 30 * 60_000];
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
-/** Until the payout date; a hold may outlast it. */
+/** Until the moment of the payout date that is its own; a hold may outlast it. */
 export async function untilPayoutDate(journal: Journal, waits: Waits): Promise<void> {
   const { state } = journal;
   for (;;) {
     await waits.until(
-      () => (state.onHold ? journal.now() : state.period.payoutAt),
+      () => (state.onHold ? journal.now() : payoutBeginsAt(state)),
       () => `payout date of ${state.period.month}`,
     );
     if (!state.onHold) return;
@@ -101,16 +102,25 @@ export async function payOut(journal: Journal, stop: PayoutStop, taskQueue: stri
     recordPayout(journal, payout);
     if (payout.state === 'paid') break;
     await journal.write();
-    // A refused payout waits for a decision by a person, which comes with settlePayout; a new run waits on.
-    if (payout.state === 'refused') await condition(historyIsLong);
+    if (payout.state === 'refused') await untilDecidedByPerson();
     if (historyIsLong()) await goOnInNewRun(journal);
-    await sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
-      summary: 'before the payout is looked up again',
-    });
+    await untilLookUp(lookUps);
     attempt = lookedUpAgain(attempt.payoutKey);
   }
 
   await end(journal, 'paid', []);
+}
+
+/** What becomes of a refused payout: a decision that comes with settlePayout, so today nothing ends it. A new run waits on. */
+function untilDecidedByPerson(): Promise<void> {
+  return condition(historyIsLong);
+}
+
+/** The rail gets time to know what became of an unclear payout. */
+function untilLookUp(lookUps: number): Promise<void> {
+  return sleep(LOOK_UP_PAUSES_MS[lookUps] ?? LONGEST_PAUSE_MS, {
+    summary: 'before the payout is looked up again',
+  });
 }
 
 function lookedUpAgain(payoutKey: string): PaymentAttempt {

@@ -8,7 +8,7 @@ import { STATUSES, statusOf, type EnrollmentStatus } from '../../program/status'
 import type { Principal } from '../authentication';
 import { EXPORT_COLUMNS } from '../operations/exportEnrollments';
 import { offerOf } from '../operations/deferral';
-import { presentEnrollment, presentEvent, presentPeriod, presentStatement } from '../presentation';
+import { presentEnrollment, presentEvent, presentPeriod, presentWithLines } from '../presentation';
 import { IDS, REAL } from './ids';
 import { ADMIN, APPROVER, CALLER, PARTNER } from './principals';
 import { PROGRAM } from './programs';
@@ -39,8 +39,9 @@ const rowOf = (state: EnrollmentState): EnrollmentRow => ({
   erasedAt: null,
 });
 
+const context = { temporalUiUrl: () => TEMPORAL_UI_URL };
 const shown = (principal: Principal, state: EnrollmentState, changes: Partial<EnrollmentRow> = {}) =>
-  presentEnrollment({ temporalUiUrl: () => TEMPORAL_UI_URL }, principal, { ...rowOf(state), ...changes });
+  presentEnrollment(context, principal, { ...rowOf(state), ...changes });
 
 /** After a write, to whoever did it. */
 export const ENROLLMENT = {
@@ -64,8 +65,12 @@ export const ENROLLMENT = {
   restarted: shown(ADMIN, stages.ANSWERED, { workflowId: `${WORKFLOW_ID}:2` }),
 };
 
-const paid = shown(CALLER, stages.PAID);
-const { open, ...offer } = offerOf(PROGRAM, ['partner', 'admin'], PARTNER.role, rowOf(stages.CONFIRMED));
+const { open, ...offer } = offerOf(
+  PROGRAM,
+  PROGRAM.definition.deferral,
+  PARTNER.role,
+  rowOf(stages.CONFIRMED),
+);
 const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<EnrollmentStatus, number>;
 
 const { submission, questionnaire } = stages.ANSWERED;
@@ -111,7 +116,7 @@ export const ENROLLMENTS = {
   },
   page: { items: [ENROLLMENT.answered], next: null },
   counts: { total: 1, statuses: { ...counts, measuring: 1 } },
-  paid: { ...paid, credit: { ...paid.credit!, ...presentStatement(STATEMENT) } },
+  paid: presentWithLines(context, CALLER, rowOf(stages.PAID), STATEMENT),
   statement: STATEMENT,
   explanation: { status: statusOf(stages.CONFIRMED), ...explain(stages.CONFIRMED) },
   deferral: { ...offer, open: open.map(presentPeriod) },

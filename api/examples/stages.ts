@@ -10,6 +10,7 @@ import {
   type PartnerStatement,
 } from '../../program/enrollmentState';
 import { documentHash } from '../../program/revision';
+import { termsOf } from '../operations/createEnrollment';
 import { IDS } from './ids';
 import { ADMIN, APPROVER, CALLER, PARTNER } from './principals';
 import { PROGRAM } from './programs';
@@ -46,12 +47,7 @@ export const OPENED = openedState({
   enrollmentId,
   programId,
   programRevision: revision,
-  terms: {
-    missedFacts: definition.policies.missedFacts,
-    noSpend: definition.policies.noSpend,
-    maximumDeferrals: definition.deferral.maximum,
-    reminders: definition.reminders,
-  },
+  terms: termsOf(definition),
   submission: {
     id: 'sub_80e1c804904a428289d2',
     advertiserId,
@@ -63,6 +59,7 @@ export const OPENED = openedState({
   },
   enrolledOn,
   period: { ...first.plan, calendarRevision: revision },
+  makers: [CALLER.id],
 });
 
 export const RESUBMITTED: EnrollmentState = {

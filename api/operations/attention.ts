@@ -25,8 +25,9 @@ export async function needsAttention(context: ApiContext, principal: Principal) 
 /** A person has seen the messages of this enrollment that were refused. */
 export async function dismissRefusedMessages(
   { database }: ApiContext,
-  { id }: Principal,
+  principal: Principal,
   enrollmentId: string,
 ): Promise<{ dismissed: number }> {
-  return { dismissed: await dismissRefusals(database.pool, enrollmentId, id) };
+  const { pool } = database;
+  return { dismissed: await dismissRefusals(pool, scopeOf(principal), enrollmentId, principal.id) };
 }

@@ -26,7 +26,7 @@ export async function hold(
   return sendMessage(context, principal, row, messages.hold, { reasonCode, noteId }, message, isShown);
 }
 
-/** Of the hold as the enrollment shows it: one that comes in between is not released. */
+/** Of the hold as the enrollment shows it, whose reason it lifts: one that comes in between is not released. */
 export function release(
   context: ApiContext,
   principal: Principal,
@@ -34,7 +34,8 @@ export function release(
   { note }: RequiredNoteBody,
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
-  const content = { kind: 'release', hold: row.state.onHold, reasonCode: null } as const;
+  const { onHold } = row.state;
+  const content = { kind: 'release', hold: onHold, reasonCode: onHold?.reasonCode ?? null } as const;
   return decide(context, principal, row, messages.release, content, note, message);
 }
 

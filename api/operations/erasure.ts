@@ -1,20 +1,22 @@
 /** Erases the personal data of an enrollment, once it has ended. Repeated, it erases what has come since. */
 import { erasePersonalData } from '../../database/erasure';
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import { programAtRevision } from '../../database/programs';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem } from '../problem';
 import type { RequiredNoteBody } from '../schemas';
 import { writeDecision } from './decisions';
+import { readEnrollment } from './readEnrollment';
 
 export async function erase(
-  { database }: ApiContext,
+  context: ApiContext,
   principal: Principal,
   row: EnrollmentRow,
   { note }: RequiredNoteBody,
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
+  const { database } = context;
   const { enrollmentId, programId, state } = row;
   const program = await programAtRevision(database.pool, programId, state.programRevision);
   const { questions } = program!.definition.questionnaire;
@@ -27,5 +29,5 @@ export async function erase(
     // After it: this note says why, and is to stay.
     await writeDecision(db, principal, row, { kind: 'erasure', reasonCode: null }, note, message);
   });
-  return (await findEnrollment(database.pool, { kind: 'all' }, enrollmentId))!;
+  return readEnrollment(context, principal, enrollmentId);
 }

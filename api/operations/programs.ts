@@ -1,6 +1,13 @@
 /** Programs as callers and partners read them; the whole definition is for staff. */
 import type { z } from 'zod';
-import { latestProgram, type PublishedProgram } from '../../database/programs';
+import {
+  latestProgram,
+  latestPrograms,
+  programAtRevision,
+  revisionsOf as readRevisions,
+  type PublishedProgram,
+  type RevisionRow,
+} from '../../database/programs';
 import { calculationMonthOf, calendarFor, firstPlan, planRow } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { dateInZone, startOfDay } from '../../program/timeZone';
@@ -18,6 +25,36 @@ export async function programOf(
 ): Promise<PublishedProgram> {
   const program = await latestProgram(database.pool, programId);
   if (!program || !isProgramInScope(principal, program)) throw notFound('program');
+  return program;
+}
+
+/** In the order of their ids. */
+export async function listPrograms(
+  { database }: ApiContext,
+  principal: Principal,
+): Promise<PublishedProgram[]> {
+  const programs = await latestPrograms(database.pool);
+  return programs.filter((program) => isProgramInScope(principal, program));
+}
+
+/** Newest first. Throws a 404 like `programOf`. */
+export async function revisionsOf(
+  context: ApiContext,
+  principal: Principal,
+  programId: string,
+): Promise<RevisionRow[]> {
+  const { definition } = await programOf(context, principal, programId);
+  return readRevisions(context.database.pool, definition.id);
+}
+
+/** As it was published under a number. Throws a 404 like `programOf`. */
+export async function programAt(
+  { database }: ApiContext,
+  principal: Principal,
+  { programId, revision }: { programId: string; revision: number },
+): Promise<PublishedProgram> {
+  const program = await programAtRevision(database.pool, programId, revision);
+  if (!program || !isProgramInScope(principal, program)) throw notFound('program revision');
   return program;
 }
 

@@ -4,7 +4,7 @@ import type { Queryable } from '../../database/pool';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { notFound, Problem } from '../problem';
-import { subscriptionOf } from './webhookSubscriptions';
+import { subscriptionOf, subscriptionScope } from './webhookSubscriptions';
 
 const TEST_EVENT = 'webhook.test';
 
@@ -15,7 +15,7 @@ export async function deliveriesOf(
   page: { limit: number; after?: string | undefined; status?: DeliveryRow['status'] | undefined },
 ): Promise<DeliveryRow[]> {
   await subscriptionOf(database.pool, principal, subscriptionId);
-  return listDeliveries(database.pool, subscriptionId, page);
+  return listDeliveries(database.pool, subscriptionScope(principal), subscriptionId, page);
 }
 
 /** The same bytes under the same id, as soon as possible and with three days anew. */
@@ -27,7 +27,7 @@ export function redeliver(
 ): Promise<DeliveryRow> {
   return database.transaction(async (db) => {
     await requireEnabled(db, principal, subscriptionId);
-    const row = await deliverAgain(db, subscriptionId, deliveryId);
+    const row = await deliverAgain(db, subscriptionScope(principal), subscriptionId, deliveryId);
     if (!row) throw notFound('delivery');
     return row;
   });

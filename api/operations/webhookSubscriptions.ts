@@ -76,6 +76,15 @@ export function subscriptionsOf(
   return listSubscriptions(database.pool, subscriptionScope(principal), page);
 }
 
+/** Throws a 404 like `subscriptionOf`. */
+export function readSubscription(
+  { database }: ApiContext,
+  principal: Principal,
+  subscriptionId: string,
+): Promise<SubscriptionRow> {
+  return subscriptionOf(database.pool, principal, subscriptionId);
+}
+
 /** Throws a 404 unless it exists and is in the key's scope. With `lock`, until the end of the transaction. */
 export async function subscriptionOf(
   db: Queryable,
@@ -98,7 +107,7 @@ export function unsubscribe(
 ): Promise<Answer> {
   return database.transaction(async (db) => {
     const row = await subscriptionOf(db, principal, subscriptionId, true);
-    await deleteSubscription(db, subscriptionId);
+    await deleteSubscription(db, subscriptionScope(principal), subscriptionId);
     const answer = answerOf(row);
     await keepAnswerOfMessage(db, { owner: ownerOf(principal), messageId }, answer);
     return answer;
@@ -131,7 +140,7 @@ export function enable(
 ): Promise<SubscriptionRow> {
   return database.transaction(async (db) => {
     await subscriptionOf(db, principal, subscriptionId, true);
-    await enableSubscription(db, subscriptionId);
+    await enableSubscription(db, subscriptionScope(principal), subscriptionId);
     return subscriptionOf(db, principal, subscriptionId);
   });
 }
@@ -160,7 +169,8 @@ function audienceOf(principal: Principal): string {
   }
 }
 
-function subscriptionScope(principal: Principal): SubscriptionScope {
+/** The subscriptions that exist for this key. */
+export function subscriptionScope(principal: Principal): SubscriptionScope {
   const audience = audienceOf(principal);
   return {
     audience: audience === 'all' ? undefined : audience,

@@ -1,18 +1,18 @@
 /** `/v1/enrollments`: what is read of them. */
-import { findStatement } from '../../database/statements';
-import { readTimeline } from '../../database/timeline';
-import { explain } from '../../program/explain';
-import { statusOf } from '../../program/status';
 import * as answers from '../answers';
-import { scopeOf } from '../authentication';
 import { ENROLLMENTS } from '../examples/enrollments';
 import { deferralOffer } from '../operations/deferral';
 import { EXPORT_COLUMNS, exportRows } from '../operations/exportEnrollments';
 import { enrollmentCounts, listEnrollments } from '../operations/listEnrollments';
-import { presentEnrollment, presentEvent, presentPeriod, presentStatement } from '../presentation';
-import { notFound } from '../problem';
+import {
+  creditStatementOf,
+  explanationOf,
+  readWithStatement,
+  timelineOf,
+} from '../operations/readEnrollment';
+import { presentEnrollment, presentEvent, presentPeriod, presentWithLines } from '../presentation';
 import { countsQuery, exportQuery, listQuery } from '../schemas';
-import { enrollmentOf, read, readCsv, withExample, type Route } from './route';
+import { enrollmentOf, idOf, read, readCsv, withExample, type Route } from './route';
 
 export const enrollmentReads: Route[] = [
   read({
@@ -63,12 +63,9 @@ export const enrollmentReads: Route[] = [
     summary: 'Get an enrollment, with the lines of its credit',
     answer: withExample(answers.enrollment, ENROLLMENTS.paid),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const row = await enrollmentOf(context, call);
-      const answer = presentEnrollment(context, call.principal, row);
-      const { credit } = row.state;
-      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
-      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    async handle(context, { principal, params }) {
+      const { row, statement } = await readWithStatement(context, principal, idOf(params, 'enrollmentId'));
+      return presentWithLines(context, principal, row, statement);
     },
   }),
 
@@ -79,13 +76,8 @@ export const enrollmentReads: Route[] = [
     summary: 'Get the credit statement: everything that the credit was computed from',
     answer: withExample(answers.creditStatement, { ...ENROLLMENTS.statement }),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      const statement =
-        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
-      if (!statement) throw notFound('credit statement');
-      return statement;
-    },
+    handle: (context, { principal, params }) =>
+      creditStatementOf(context, principal, idOf(params, 'enrollmentId')),
   }),
 
   read({
@@ -95,11 +87,9 @@ export const enrollmentReads: Route[] = [
     summary: 'Get what has happened, oldest first',
     answer: withExample(answers.timeline, ENROLLMENTS.timeline),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { principal } = call;
-      const { enrollmentId } = await enrollmentOf(context, call);
-      const rows = await readTimeline(context.database.pool, scopeOf(principal), enrollmentId);
-      return { items: rows.map((row) => presentEvent(principal, row)) };
+    async handle(context, { principal, params }) {
+      const events = await timelineOf(context, principal, idOf(params, 'enrollmentId'));
+      return { items: events.map((event) => presentEvent(principal, event)) };
     },
   }),
 
@@ -110,10 +100,8 @@ export const enrollmentReads: Route[] = [
     summary: 'Get who must do what by when, and what happens otherwise, in sentences',
     answer: withExample(answers.explanation, ENROLLMENTS.explanation),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      return { status: statusOf(state), ...explain(state) };
-    },
+    handle: (context, { principal, params }) =>
+      explanationOf(context, principal, idOf(params, 'enrollmentId')),
   }),
 
   read({

@@ -1,21 +1,22 @@
 /** `/v1/programs` */
-import { latestPrograms, programAtRevision, revisionsOf } from '../../database/programs';
 import * as answers from '../programAnswers';
-import { isProgramInScope } from '../authentication';
 import { DEFINITION, ESTIMATE_BODY, PROGRAM, PROGRAMS } from '../examples/programs';
 import { adjustClock } from '../operations/adjustClock';
 import { estimateCredit } from '../operations/estimate';
 import {
+  listPrograms,
   presentCalendar,
   presentClock,
   presentProgram,
   presentSummary,
+  programAt,
   programOf,
+  revisionsOf,
 } from '../operations/programs';
 import { publishRevision } from '../operations/publishRevision';
 import { notFound } from '../problem';
 import { calendarQuery, clockBody, definitionBody, estimateBody, publishQuery } from '../schemas';
-import { idOf, read, withExample, write, type Route } from './route';
+import { idOf, read, withExample, write, type Call, type Route } from './route';
 
 export const programRoutes: Route[] = [
   read({
@@ -24,11 +25,8 @@ export const programRoutes: Route[] = [
     tag: 'Programs',
     summary: 'List the published programs',
     answer: withExample(answers.programList, PROGRAMS.list),
-    async handle({ database }, { principal }) {
-      const programs = await latestPrograms(database.pool);
-      return {
-        items: programs.filter((program) => isProgramInScope(principal, program)).map(presentSummary),
-      };
+    async handle(context, { principal }) {
+      return { items: (await listPrograms(context, principal)).map(presentSummary) };
     },
   }),
   read({
@@ -84,8 +82,7 @@ export const programRoutes: Route[] = [
     answer: withExample(answers.revisionList, PROGRAMS.revisions),
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, { principal, params }) {
-      const { definition } = await programOf(context, principal, idOf(params, 'programId'));
-      const items = await revisionsOf(context.database.pool, definition.id);
+      const items = await revisionsOf(context, principal, idOf(params, 'programId'));
       return { items: items.map((item) => ({ ...item, publishedAt: item.publishedAt.toISOString() })) };
     },
   }),
@@ -118,13 +115,9 @@ export const programRoutes: Route[] = [
     summary: 'Get a published revision of a program',
     answer: withExample(answers.programRevision, { ...PROGRAM.definition }),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle({ database }, { principal, params }) {
-      const revision = params['revision'] ?? '';
-      const program = /^[1-9]\d{0,8}$/.test(revision)
-        ? await programAtRevision(database.pool, idOf(params, 'programId'), Number(revision))
-        : undefined;
-      if (!program || !isProgramInScope(principal, program)) throw notFound('program revision');
-      return program.definition;
+    async handle(context, { principal, params }) {
+      const at = { programId: idOf(params, 'programId'), revision: revisionIn(params) };
+      return (await programAt(context, principal, at)).definition;
     },
   }),
   write({
@@ -146,3 +139,10 @@ export const programRoutes: Route[] = [
     }),
   }),
 ];
+
+/** Throws a 404 for what cannot be a number of a revision. */
+function revisionIn(params: Call['params']): number {
+  const revision = params['revision'] ?? '';
+  if (!/^[1-9]\d{0,8}$/.test(revision)) throw notFound('program revision');
+  return Number(revision);
+}

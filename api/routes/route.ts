@@ -3,14 +3,15 @@
  * same schemas. Parse, authorise, call one operation, answer: what is left to a route is the call.
  */
 import type { z } from 'zod';
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import type { ReasonCode } from '../../program/reasonCodes';
 import type { Audit } from '../audit';
-import { scopeOf, type Principal } from '../authentication';
+import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import type { CsvFile } from '../csvAnswer';
 import type { FileType } from '../imports/fileRows';
 import type { Answer } from '../idempotency';
+import { readEnrollment } from '../operations/readEnrollment';
 import type { OperationId } from '../policy';
 import { notFound } from '../problem';
 import type { ProblemCode } from '../problemCodes';
@@ -182,13 +183,11 @@ export function receive<Q extends z.ZodObject>(
 }
 
 /** Throws a 404 unless it exists and is in the key's scope. */
-export async function enrollmentOf(
-  { database }: ApiContext,
+export function enrollmentOf(
+  context: ApiContext,
   { principal, params }: Pick<Call, 'principal' | 'params'>,
 ): Promise<EnrollmentRow> {
-  const row = await findEnrollment(database.pool, scopeOf(principal), idOf(params, 'enrollmentId'));
-  if (!row) throw notFound('enrollment');
-  return row;
+  return readEnrollment(context, principal, idOf(params, 'enrollmentId'));
 }
 
 /** Throws a 404 for what cannot be an id: some of it PostgreSQL would not even take as a text (a NUL). */

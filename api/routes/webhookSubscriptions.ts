@@ -7,9 +7,9 @@ import type { Answer } from '../idempotency';
 import { deliveriesOf, redeliver, sendTest } from '../operations/webhookDeliveries';
 import {
   enable,
+  readSubscription,
   rotateSecret,
   subscribe,
-  subscriptionOf,
   subscriptionsOf,
   unsubscribe,
   type MadeSubscription,
@@ -57,8 +57,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     tag: 'Webhooks',
     summary: 'Read a subscription',
     answer: withExample(subscription, SUBSCRIPTION.read),
-    handle: async ({ database }, { principal, params }) =>
-      present(await subscriptionOf(database.pool, principal, idOf(params, 'subscriptionId'))),
+    handle: async (context, { principal, params }) =>
+      present(await readSubscription(context, principal, idOf(params, 'subscriptionId'))),
   }),
   write({
     operationId: 'deleteWebhookSubscription',

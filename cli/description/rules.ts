@@ -88,11 +88,22 @@ const RAILS: Record<ProgramDefinition['rail'], string> = {
   manual: 'manual: settled by an admin',
 };
 
-export function describePayout({ rail, creditExpiryDays, testClock }: ProgramDefinition): string {
+export function describePayout({
+  rail,
+  payoutSpreadMinutes,
+  creditExpiryDays,
+  testClock,
+}: ProgramDefinition): string {
   return section(
     'Payout and clock',
     facts([
       ['Rail', RAILS[rail]],
+      [
+        'Payouts of a date',
+        payoutSpreadMinutes === 0
+          ? 'begin at once'
+          : `begin within ${countOf(payoutSpreadMinutes, 'minute')}, each at a moment of its own`,
+      ],
       [
         'Credit expiry',
         creditExpiryDays === null ? 'not stated' : `${countOf(creditExpiryDays, 'day')} after the payout`,

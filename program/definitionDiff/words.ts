@@ -107,6 +107,7 @@ export const WORDS: Readonly<Record<string, Words>> = {
   '/budgets/*/amount': { name: '', money },
   '/budgets/*/regions': { isInName, member: (region: string) => `region ${region}` },
   '/creditExpiryDays': { name: 'credit expiry', unit: 'days' },
+  '/payoutSpreadMinutes': { name: 'payout spread', unit: 'minutes' },
   '/deferral': {},
   '/deferral/maximum': { name: 'limit' },
   '/deferral/by': {},
