@@ -53,13 +53,14 @@ const partnerApiKey = z
     'must be the API key as the survey partner shows it: visible ASCII characters, no spaces',
   );
 
+const email = z
+  .email(unlessMissing('must be an e-mail address'))
+  .max(254, 'must have at most 254 characters');
+
 export const createEnrollmentBody = z.strictObject({
   programId: text(64),
   brand: z.strictObject({ name: text(200), storeUrl: text(500) }),
-  contact: z.strictObject({
-    name: text(200),
-    email: z.email(unlessMissing('must be an e-mail address')).max(254, 'must have at most 254 characters'),
-  }),
+  contact: z.strictObject({ name: text(200), email }),
   surveyPartner: text(64),
   storePlatform: text(64),
   advertiserId,
@@ -98,6 +99,9 @@ export type NoteBody = z.infer<typeof noteBody>;
 /** For what stops an enrollment, or lets it go on against a rule: it needs a reason in words. */
 export const requiredNoteBody = z.strictObject({ note });
 export type RequiredNoteBody = z.infer<typeof requiredNoteBody>;
+
+export const contactErasureBody = requiredNoteBody.extend({ contactEmail: email });
+export type ContactErasureBody = z.infer<typeof contactErasureBody>;
 
 export const restartBody = requiredNoteBody.extend({ lastKnown: z.boolean().optional() });
 export type RestartBody = z.infer<typeof restartBody>;

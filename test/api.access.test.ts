@@ -190,6 +190,11 @@ const POLICY: {
     answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
+    route: 'POST /v1/erasures',
+    body: () => ({ contactEmail: form.contact.email, note: 'Asked for by the contact.' }),
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
+  {
     route: 'GET /v1/enrollments/{enrollmentId}/audit',
     answers: [403, 403, 403, 403, 403, 200, 200, 200],
   },

@@ -95,6 +95,36 @@ test.each<[string, (id: string) => Promise<unknown>, (id: string) => string, Par
   expect(await asJson('admin', line(id))).toMatchObject({ id, ...expected });
 });
 
+test('When an admin erases what there is of a contact, then ended enrollments are erased and open ones named', async () => {
+  const contact = { name: 'Olga One', email: 'olga@private.example' };
+  const enrolled = async () => {
+    const { body } = await t.caller.post('/v1/enrollments', t.form({ contact }));
+    await t.untilEvent(body.id, 'advertiser_located');
+    return body.id;
+  };
+  const [ended, open] = [await enrolled(), await enrolled()];
+  await asJson('caller', `withdraw ${ended}`);
+  const erase = () => pps('admin', `erase --contact Olga@Private.Example --note 'Asked for.'`);
+  const { code, stdout } = await erase();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Enrollment +Outcome +What to do *\n─+/);
+  expect(stdout).toMatch(new RegExp(`^${ended} +erased$`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^${open} +open +It has not ended: withdraw it, `, 'm'));
+  expect((await t.get(ended)) as { erasedAt?: string | null }).toMatchObject({
+    erasedAt: expect.any(String) as string,
+  });
+  await asJson('caller', `withdraw ${open}`);
+  await erase();
+  expect((await erase()).stdout).toBe(
+    'No enrollment that this key may see has personal data of this contact.\n',
+  );
+  for (const neither of ['', `${open} --contact olga@private.example`])
+    expect(await pps('admin', `erase ${neither} --note 'Asked for.'`)).toMatchObject({
+      code: 2,
+      stderr: 'Name an enrollment, or a contact with --contact.\n',
+    });
+});
+
 test('When a refused message is dismissed, then it is off the list', async () => {
   const id = await enroll();
   const { workflowId } = await t.get(id);

@@ -1,5 +1,5 @@
 /** Ownership is in the queries themselves: what is somebody else's they neither find nor change, whoever looked before them. */
-import { dismissRefusals } from '../database/attention';
+import { dismissMessages } from '../database/attention';
 import { readAudit } from '../database/audit';
 import { readItems } from '../database/batches';
 import type { Scope } from '../database/enrollments';
@@ -67,7 +67,7 @@ async function ofEnrollment(scope: Scope): Promise<Record<string, number>> {
     statements: (await findStatement(db, scope, statementId)) ? 1 : 0,
     events: (await readTimeline(db, scope, enrollmentId)).length,
     entries: (await readAudit(db, scope, enrollmentId, FIRST)).length,
-    dismissed: await dismissRefusals(db, scope, enrollmentId, 'ana'),
+    dismissed: await dismissMessages(db, scope, enrollmentId, 'ana'),
   };
 }
 

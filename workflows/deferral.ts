@@ -11,8 +11,10 @@ import type { DeferMessage } from './messages';
 export function defer(journal: Journal): Kind<DeferMessage> {
   const { state } = journal;
   return {
-    isComplete: ({ month, surveyPartner }) =>
-      isMonth(month) && (surveyPartner === undefined || isText(surveyPartner)),
+    isComplete: ({ month, askedAt, surveyPartner }) =>
+      isMonth(month) &&
+      (askedAt === undefined || Number.isSafeInteger(askedAt)) &&
+      (surveyPartner === undefined || isText(surveyPartner)),
     check(message) {
       refuseOnceCalculating(journal);
       const { surveyPartner = state.submission.surveyPartner } = message;
@@ -57,11 +59,12 @@ export function defer(journal: Journal): Kind<DeferMessage> {
 async function plan(journal: Journal, message: DeferMessage): Promise<PeriodFacts> {
   const { programId, enrolledOn, lookUp, period } = journal.state;
   const { month, actor } = message;
+  const now = journal.now();
   const request: PlanRequest = {
     programId,
     calendar: 'latest',
     enrolledOn,
-    at: journal.now(),
+    at: Math.min(message.askedAt ?? now, now),
     timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
     move: { kind: 'defer', fromMonth: period.month, month, allowEarlier: mayUndoDeferral(actor.role) },
   };

@@ -1,6 +1,6 @@
 /** Deferrals: the months that are open to an enrollment, why others are not, and the move. */
 import type { EnrollmentRow } from '../../database/enrollments';
-import { latestProgram, programAtRevision, type PublishedProgram } from '../../database/programs';
+import { latestProgram, programAtRevision, readClock, type PublishedProgram } from '../../database/programs';
 import { calendarFor, deferralMonths, type DeferralMonth } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { whyNotDeferred } from '../../program/deferralReasons';
@@ -38,7 +38,12 @@ export async function defer(
     throw new Problem('FORBIDDEN', `In this program ${rules.by.join(' or ') || 'nobody'} may defer.`);
   }
   const { surveyPartner } = principal;
-  const deferral = { month: body.month, ...(surveyPartner !== undefined && { surveyPartner }) };
+  const clock = await readClock(context.database.pool, row.programId);
+  const deferral = {
+    month: body.month,
+    askedAt: programTime(clock ?? [], Date.now()),
+    ...(surveyPartner !== undefined && { surveyPartner }),
+  };
   try {
     return await sendMessage(context, principal, row, deferMessage, deferral, message);
   } catch (error) {

@@ -26,6 +26,11 @@ export async function sendMessage<M extends Message>(
   { messageId, updateId }: MessageIdentity,
   isShown: (row: EnrollmentRow) => boolean = () => false,
 ): Promise<EnrollmentRow> {
+  // Its workflow may be open again by a reset.
+  if (row.supersededBy !== null && !row.state.ending)
+    throw new Problem('ENROLLMENT_SUPERSEDED', 'The brand has a later enrollment; nothing was changed.', {
+      enrollmentId: row.enrollmentId,
+    });
   const message = { ...content, version: 1, messageId, actor: actorOf(principal) } as unknown as M;
   const sent = await context.enrollments.send(row.workflowId, update, message, updateId);
   switch (sent.kind) {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { attentionList, dismissal } from '../answers';
 import { ATTENTION_LIST } from '../examples/staff';
-import { dismissRefusedMessages, needsAttention } from '../operations/attention';
+import { dismissSeenMessages, needsAttention } from '../operations/attention';
 import { enrollmentOf, read, withExample, write, type Route } from './route';
 
 export const attentionRoutes: Route[] = [
@@ -25,7 +25,7 @@ export const attentionRoutes: Route[] = [
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { enrollmentId } = await enrollmentOf(context, call);
-      return { status: 200, body: await dismissRefusedMessages(context, call.principal, enrollmentId) };
+      return { status: 200, body: await dismissSeenMessages(context, call.principal, enrollmentId) };
     },
   }),
 ];

@@ -31,6 +31,7 @@ const ANY_MESSAGE = [
   'ENROLLMENT_ERASED',
   'ENROLLMENT_STOPPED',
   'ENROLLMENT_PAUSED',
+  'ENROLLMENT_SUPERSEDED',
 ] as const;
 export const BEFORE_THE_CALCULATION = [...ANY_MESSAGE, 'CALCULATION_BEGUN'] as const;
 const BEFORE_THE_PAYOUT = [...ANY_MESSAGE, 'PAYOUT_BEGUN'] as const;
@@ -224,6 +225,7 @@ export const enrollmentRoutes: Route[] = [
       404: ['NOT_FOUND'],
       409: [
         'ENROLLMENT_OPEN',
+        'ENROLLMENT_PAUSED',
         'ENROLLMENT_NOT_STARTED',
         'ENROLLMENT_CHANGED',
         'ENROLLMENT_ENDED',

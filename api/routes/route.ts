@@ -29,7 +29,11 @@ export interface Call<Query = unknown, Body = unknown> {
   body: Body;
   /** Of a write; empty for a read, which changes nothing. */
   message: MessageIdentity;
+  /** Of a write, for what it does to enrollments that the path does not name. */
+  audit?: Audit;
 }
+
+type WriteCall<Query, Body> = Call<Query, Body> & Required<Pick<Call, 'audit'>>;
 
 /** An answer, with an example as the service would give it. */
 export interface Documented {
@@ -139,13 +143,13 @@ export function write<B extends z.ZodType, Q extends z.ZodObject>(
     example: z.input<B>;
     bodyLimit?: string;
     location?: (answer: unknown) => string;
-    handle: (context: ApiContext, call: Call<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
+    handle: (context: ApiContext, call: WriteCall<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
   },
 ): Route {
   return {
     ...route,
     method: 'post',
-    handle: (context, call) => route.handle(context, call as Call<z.infer<Q>, z.infer<B>>),
+    handle: (context, call) => route.handle(context, call as WriteCall<z.infer<Q>, z.infer<B>>),
   };
 }
 

@@ -133,6 +133,8 @@ create table submission (
   submitted_at timestamptz not null default now()
 );
 create index submission_by_enrollment on submission (enrollment_id, submitted_at);
+-- For whoever asks for the erasure of a person's data.
+create index submission_by_contact on submission (lower(contact_email));
 
 create table questionnaire_answers (
   answers_id text primary key,
