@@ -14,7 +14,7 @@ import { isStaff, type Principal } from './authentication';
 import type { ApiContext } from './context';
 
 export function presentEnrollment(
-  context: ApiContext,
+  context: Pick<ApiContext, 'temporalUiUrl'>,
   principal: Principal,
   row: EnrollmentRow,
 ): z.infer<typeof enrollment> {
@@ -54,13 +54,14 @@ export function presentEnrollment(
 
 /** With the spend and the lines of its credit. */
 export function presentWithLines(
-  context: ApiContext,
+  context: Pick<ApiContext, 'temporalUiUrl'>,
   principal: Principal,
   row: EnrollmentRow,
   statement: SealedStatement | undefined,
-) {
+): z.infer<typeof enrollment> {
   const answer = presentEnrollment(context, principal, row);
-  return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+  const { credit } = answer;
+  return statement && credit ? { ...answer, credit: { ...credit, ...presentStatement(statement) } } : answer;
 }
 
 /** What a second person has to decide, or has decided. */

@@ -5,6 +5,7 @@ import { PARTNER_CRITERIA } from '../program/criteria';
 import { APPROVAL_OUTCOMES, REASONS_FOR, WAIVABLE } from '../program/decision';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import { AWAITED, STATUSES, WAITEES } from '../program/status';
+import { IDS } from './examples/ids';
 
 /**
  * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
@@ -140,7 +141,10 @@ export const questionnaireBody = z.strictObject({
 });
 export type QuestionnaireBody = z.infer<typeof questionnaireBody>;
 
-const calculationMonth = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM');
+const calculationMonth = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM')
+  .meta({ examples: ['2023-12'] });
 export const deferralBody = z.strictObject({ month: calculationMonth });
 
 const INSTANT = 'must be an instant in UTC such as "2023-12-01T00:00:00Z"';
@@ -164,8 +168,12 @@ const LIMIT = 'must be a whole number from 1 to 200';
 export const limit = z.coerce
   .number(LIMIT)
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
-  .meta({ type: 'integer', minimum: 1, maximum: 200 })
+  .meta({ type: 'integer', minimum: 1, maximum: 200, examples: [20] })
   .default(50);
+
+const programId = text(64).meta({ examples: [IDS.programId] });
+/** Of a list by age: the `next` of the page before. */
+export const afterId = text(64).optional();
 
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 
@@ -183,28 +191,50 @@ const yesOrNo = z.stringbool({
 });
 
 export const listQuery = z.strictObject({
-  program: text(64).optional(),
-  status: several(oneOf(STATUSES), STATUSES.length).optional().describe('Given several times: any of them.'),
+  program: programId.optional(),
+  status: several(oneOf(STATUSES), STATUSES.length)
+    .optional()
+    .meta({ description: 'Given several times: any of them.', examples: [['paid', 'ineligible']] }),
   waitingFor: oneOf([...WAITEES, ...AWAITED])
     .optional()
-    .describe('A party that something is expected of, or what is expected.'),
-  partner: text(64).optional().describe('Survey partner.'),
+    .meta({
+      description: 'A party that something is expected of, or what is expected.',
+      examples: ['partner'],
+    }),
+  partner: text(64)
+    .optional()
+    .meta({ description: 'Survey partner.', examples: ['kno'] }),
   month: calculationMonth.optional().describe('Calculation month.'),
-  brandDomain: text(253).toLowerCase().optional(),
+  brandDomain: text(253)
+    .toLowerCase()
+    .optional()
+    .meta({ examples: ['southwind.example'] }),
   reasonCode: oneOf(Object.keys(REASONS) as ReasonCode[])
     .optional()
-    .describe('Why it ended; of an open one why it is held, or a criterion has failed.'),
-  updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
-  sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
+    .meta({
+      description: 'Why it ended; of an open one why it is held, or a criterion has failed.',
+      examples: ['NO_SPEND_IN_PERIOD'],
+    }),
+  updatedSince: z.iso
+    .datetime(unlessMissing(INSTANT))
+    .optional()
+    .meta({ description: 'Real time, inclusive.', examples: ['2026-01-15T09:30:00Z'] }),
+  sort: oneOf(SORTS)
+    .default('-createdAt')
+    .meta({ description: 'With `-` the latest first.', examples: ['updatedAt'] }),
   limit,
   after: text(300)
-    .meta({ format: 'cursor', description: '`next` of the page before, with the same filters and sort.' })
+    .meta({
+      format: 'cursor',
+      description: '`next` of the page before, with the same filters and sort.',
+      examples: ['MzRhN2YxMGM5ZDJlYjU2OCAxNzY4NDY5NDAwMDAwMDAwIGVucl80ZTAyZTQ1NDg4OWY0MjU1OTkzYw'],
+    })
     .optional(),
-  total: yesOrNo.default(false).describe('Count all pages, too.'),
+  total: yesOrNo.default(false).meta({ description: 'Count all pages, too.', examples: [true] }),
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
-export const importQuery = z.strictObject({ programId: text(64) });
+export const importQuery = z.strictObject({ programId });
 
 /** The filters of a list. */
 export const exportQuery = listQuery.omit({ sort: true, limit: true, after: true, total: true });
@@ -216,9 +246,10 @@ const day = z.iso
   .date(unlessMissing('must be a day such as "2023-10-20"'))
   .regex(/^20/, 'must be a day from 2000 to 2099');
 export const calendarQuery = z.strictObject({
-  enrolledOn: day
-    .optional()
-    .describe('Day of enrollment, on which rolling periods depend; today if left out.'),
+  enrolledOn: day.optional().meta({
+    description: 'Day of enrollment, on which rolling periods depend; today if left out.',
+    examples: ['2023-10-20'],
+  }),
 });
 
 const code = (letters: number, of: string) =>
@@ -245,7 +276,9 @@ export const estimateBody = z.strictObject({
 export type EstimateBody = z.infer<typeof estimateBody>;
 
 export const publishQuery = z.strictObject({
-  dryRun: yesOrNo.default(false).describe('Publish nothing, and answer what would be.'),
+  dryRun: yesOrNo
+    .default(false)
+    .meta({ description: 'Publish nothing, and answer what would be.', examples: [true] }),
 });
 
 /** Checked by program/parseDefinition.ts, which has better sentences for it. */
@@ -255,18 +288,23 @@ export const definitionBody = z.looseObject({}).meta({
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
 
-export const apiKeysQuery = z.strictObject({ limit, after: text(64).optional() });
+export const apiKeysQuery = z.strictObject({
+  limit,
+  after: afterId.meta({ examples: [IDS.keyId] }),
+});
 
 const POSITION = 'must be the position of an entry';
 const afterPosition = z.coerce
   .number(POSITION)
   .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
-  .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 })
+  .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1, examples: [50] })
   .default(0);
 export const auditQuery = z.strictObject({ limit, after: afterPosition });
 
 export const batchItemsQuery = z.strictObject({
-  status: oneOf(['pending', 'standing', 'done', 'failed']).optional(),
+  status: oneOf(['pending', 'standing', 'done', 'failed'])
+    .optional()
+    .meta({ examples: ['failed'] }),
   limit,
   after: afterPosition,
 });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../program/eventTypes';
 import { nameOfEnrollment, namesOne, NAME_ONE } from './enrollmentName';
-import { confirmationBody, limit, oneOf, rejectionBody, text } from './schemas';
+import { IDS } from './examples/ids';
+import { afterId, confirmationBody, limit, oneOf, rejectionBody, text } from './schemas';
 
 const LONGEST_URL = 2_000;
 const EVENTS = ['enrollment.*', ...EVENT_TYPES.map((type) => `enrollment.${type}` as const)] as const;
@@ -22,10 +23,17 @@ export const subscriptionBody = z.strictObject({
 });
 export type SubscriptionBody = z.infer<typeof subscriptionBody>;
 
-export const subscriptionsQuery = z.strictObject({ limit, after: text(64).optional() });
+const pageQuery = z.strictObject({ limit, after: afterId });
+export const subscriptionsQuery = pageQuery.extend({
+  after: afterId.meta({ examples: [IDS.subscriptionId] }),
+});
+export const secretsQuery = pageQuery.extend({ after: afterId.meta({ examples: [IDS.secretId] }) });
 
-export const deliveriesQuery = subscriptionsQuery.extend({
-  status: oneOf(['pending', 'delivered', 'failed']).optional(),
+export const deliveriesQuery = pageQuery.extend({
+  after: afterId.meta({ examples: [IDS.deliveryId] }),
+  status: oneOf(['pending', 'delivered', 'failed'])
+    .optional()
+    .meta({ examples: ['failed'] }),
 });
 
 export const secretRotationBody = z.strictObject({

@@ -13,7 +13,7 @@ import { brandKey } from '../../program/brandKey';
 import { firstPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import type { ProgramDefinition } from '../../program/definition';
-import { openedState } from '../../program/enrollmentState';
+import { openedState, type EnrollmentTerms } from '../../program/enrollmentState';
 import { firstWorkflowId, nextWorkflowId } from '../../temporal/workflowId';
 import { isProgramInScope, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
@@ -128,18 +128,11 @@ async function insert(
     partnerKeyId: onForm.partnerKeyId,
   };
   const submission = submissionOf(body, identity);
-  const { missedFacts, noSpend } = definition.policies;
   const state = openedState({
     enrollmentId,
     programId: definition.id,
     programRevision: revision,
-    terms: {
-      missedFacts,
-      noSpend,
-      maximumDeferrals: definition.deferral.maximum,
-      payoutSpreadMinutes: definition.payoutSpreadMinutes,
-      reminders: definition.reminders,
-    },
+    terms: termsOf(definition),
     submission: submissionFacts(submission),
     enrolledOn: first.enrolledOn,
     period: { ...first.plan, calendarRevision: revision },
@@ -167,6 +160,17 @@ async function insert(
     await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });
+}
+
+/** The excerpt of the definition that the process needs. */
+export function termsOf({
+  policies,
+  deferral,
+  payoutSpreadMinutes,
+  reminders,
+}: ProgramDefinition): EnrollmentTerms {
+  const { missedFacts, noSpend } = policies;
+  return { missedFacts, noSpend, maximumDeferrals: deferral.maximum, payoutSpreadMinutes, reminders };
 }
 
 /** Short enough to read aloud, unguessable enough not to be tried out. */

@@ -1,6 +1,6 @@
 /** Deferrals: the months that are open to an enrollment, why others are not, and the move. */
 import type { EnrollmentRow } from '../../database/enrollments';
-import { latestProgram, programAtRevision, readClock } from '../../database/programs';
+import { latestProgram, programAtRevision, readClock, type PublishedProgram } from '../../database/programs';
 import { calendarFor, deferralMonths, type DeferralMonth } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { whyNotDeferred } from '../../program/deferralReasons';
@@ -57,16 +57,26 @@ export async function deferralOffer(
   { role }: Principal,
   row: EnrollmentRow,
 ): Promise<DeferralOffer> {
-  const { state } = row;
   const [latest, rules] = await Promise.all([
     latestProgram(context.database.pool, row.programId),
     rulesOf(context, row),
   ]);
+  return offerOf(latest!, rules, role, row);
+}
+
+/** By the calendar of the program as it is now. */
+export function offerOf(
+  { definition, clock }: PublishedProgram,
+  rules: ProgramDefinition['deferral'],
+  role: Principal['role'],
+  row: EnrollmentRow,
+): DeferralOffer {
+  const { state } = row;
   const { period, lookUp, deferredFrom, terms } = state;
   const deferralsLeft = Math.max(0, terms.maximumDeferrals - deferredFrom.length);
-  const months = deferralMonths(calendarFor(latest!.definition, state.enrolledOn), {
+  const months = deferralMonths(calendarFor(definition, state.enrolledOn), {
     currentMonth: period.month,
-    at: programTime(latest!.clock, Date.now()),
+    at: programTime(clock, Date.now()),
     accountTimeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
     deferralsLeft,
     calculationBegun: state.stage !== 'collecting',

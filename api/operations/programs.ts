@@ -8,11 +8,12 @@ import {
   type PublishedProgram,
   type RevisionRow,
 } from '../../database/programs';
-import { calculationMonthOf, calendarFor, firstPlan, planRow, type PeriodPlan } from '../../program/calendar';
+import { calculationMonthOf, calendarFor, firstPlan, planRow } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { dateInZone, startOfDay } from '../../program/timeZone';
 import { isProgramInScope, isStaff, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
+import { presentPeriod } from '../presentation';
 import { notFound } from '../problem';
 import type * as answers from '../programAnswers';
 
@@ -95,28 +96,23 @@ export function presentClock({
   return { now, speed: clock.at(-1)?.speed ?? 1, testClock: clock.length > 0 };
 }
 
-export interface ProgramCalendar {
-  enrolledOn: string;
-  /** The month that follows from the day of enrollment; null if nobody can enroll on that day. */
-  firstMonth: string | null;
-  months: PeriodPlan[];
-}
-
 /** For an ad account in the program's time zone; of whoever enrolls on a day, today if none is named. */
-export function calendarOf(
-  { definition, clock }: PublishedProgram,
+export function presentCalendar(
+  { revision, definition, clock }: PublishedProgram,
   enrolledOn: string | undefined,
-): ProgramCalendar {
+): z.infer<typeof answers.calendar> {
   const { timeZone } = definition;
   const day = enrolledOn ?? dateInZone(programTime(clock, Date.now()), timeZone);
   const first = firstPlan(definition, startOfDay(day, timeZone), null);
   // Periods that begin with the enrollment need one.
   const rows = definition.rollingPeriod && !first.ok ? [] : calendarFor(definition, day).calendar;
   return {
+    revision,
+    timeZone,
     enrolledOn: day,
     firstMonth: first.ok ? first.plan.month : null,
     months: rows
       .toSorted((one, other) => (calculationMonthOf(one) < calculationMonthOf(other) ? -1 : 1))
-      .map((row) => planRow(definition, row, null)),
+      .map((row) => presentPeriod(planRow(definition, row, null))),
   };
 }

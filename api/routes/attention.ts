@@ -1,8 +1,9 @@
 /** `/v1/attention` */
 import { z } from 'zod';
 import { attentionList, dismissal } from '../answers';
+import { ATTENTION_LIST } from '../examples/staff';
 import { dismissSeenMessages, needsAttention } from '../operations/attention';
-import { enrollmentOf, read, write, type Route } from './route';
+import { enrollmentOf, read, withExample, write, type Route } from './route';
 
 export const attentionRoutes: Route[] = [
   read({
@@ -10,7 +11,7 @@ export const attentionRoutes: Route[] = [
     path: '/v1/attention',
     tag: 'Staff',
     summary: 'List what staff must look at, oldest first',
-    answer: attentionList,
+    answer: withExample(attentionList, ATTENTION_LIST),
     handle: (context, { principal }) => needsAttention(context, principal),
   }),
   write({
@@ -20,7 +21,7 @@ export const attentionRoutes: Route[] = [
     summary: 'Take the refused messages of an enrollment off the list',
     body: z.strictObject({}),
     example: {},
-    answers: { 200: dismissal },
+    answers: { 200: withExample(dismissal, { dismissed: 1 }) },
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { enrollmentId } = await enrollmentOf(context, call);

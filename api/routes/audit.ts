@@ -1,9 +1,10 @@
 /** The audit, for those who look after others. */
 import type { AuditRow } from '../../database/audit';
 import { auditPage } from '../answers';
+import { AUDIT } from '../examples/staff';
 import { auditOfEnrollment, auditOfService, type AuditEntries } from '../operations/readAudit';
 import { auditQuery } from '../schemas';
-import { idOf, read, type Route } from './route';
+import { idOf, read, withExample, type Route } from './route';
 
 export const auditRoutes: Route[] = [
   read({
@@ -12,7 +13,7 @@ export const auditRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Get who did or tried what to an enrollment, oldest first',
     query: auditQuery,
-    answer: auditPage,
+    answer: withExample(auditPage, AUDIT.ofEnrollment),
     handle: async (context, { principal, params, query }) =>
       presentPage(await auditOfEnrollment(context, principal, idOf(params, 'enrollmentId'), query)),
   }),
@@ -22,7 +23,7 @@ export const auditRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Get who did or tried what that belongs to no enrollment, oldest first',
     query: auditQuery,
-    answer: auditPage,
+    answer: withExample(auditPage, AUDIT.ofService),
     handle: async (context, { query }) => presentPage(await auditOfService(context, query)),
   }),
 ];

@@ -35,6 +35,16 @@ export interface Call<Query = unknown, Body = unknown> {
 
 type WriteCall<Query, Body> = Call<Query, Body> & Required<Pick<Call, 'audit'>>;
 
+/** An answer, with an example as the service would give it. */
+export interface Documented {
+  schema: z.ZodType;
+  example: unknown;
+}
+
+export function withExample<S extends z.ZodType>(schema: S, example: z.output<S>): Documented {
+  return { schema, example };
+}
+
 interface Description {
   operationId: OperationId;
   /** As OpenAPI writes it: /v1/enrollments/{enrollmentId}. */
@@ -44,7 +54,7 @@ interface Description {
   summary: string;
   description?: string;
   /** By status. */
-  answers: Partial<Record<200 | 201 | 202, z.ZodType>>;
+  answers: Partial<Record<200 | 201 | 202, Documented>>;
   refusals?: Refusals;
 }
 
@@ -66,6 +76,7 @@ export interface Route extends Description {
   /** One of the three: a body that is read whole, a file as the answer, or a file as the body. */
   handle?: (context: ApiContext, call: Call) => Promise<Answer>;
   file?: (context: ApiContext, call: Call) => CsvFile;
+  fileExample?: string;
   upload?: Upload;
 }
 
@@ -94,7 +105,7 @@ export interface Received extends Answer {
 export function read<Q extends z.ZodObject>(
   route: Omit<Description, 'answers'> & {
     query?: Q;
-    answer: z.ZodType;
+    answer: Documented;
     handle: (context: ApiContext, call: Call<z.infer<Q>>) => Promise<unknown>;
   },
 ): Route {
@@ -111,6 +122,7 @@ export function read<Q extends z.ZodObject>(
 export function readCsv<Q extends z.ZodObject>(
   route: Omit<Description, 'answers'> & {
     query: Q;
+    fileExample: string;
     handle: (context: ApiContext, call: Call<z.infer<Q>>) => CsvFile;
   },
 ): Route {
