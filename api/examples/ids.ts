@@ -11,5 +11,8 @@ export const IDS = {
   surveyPartner: 'kno',
 };
 
+/** Of a message, as a state names it. */
+export const MESSAGE_ID = '67d6215872205e4aaa47064c49b36ea6ea775f1c';
+
 /** Real time, which an enrollment of a test clock has nothing to do with. */
 export const REAL = '2026-01-15T09:30:00.000Z';

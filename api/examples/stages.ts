@@ -11,7 +11,7 @@ import {
 } from '../../program/enrollmentState';
 import { documentHash } from '../../program/revision';
 import { termsOf } from '../operations/createEnrollment';
-import { IDS } from './ids';
+import { IDS, MESSAGE_ID } from './ids';
 import { ADMIN, APPROVER, CALLER, PARTNER } from './principals';
 import { PROGRAM } from './programs';
 
@@ -117,7 +117,10 @@ export const ANSWERED: EnrollmentState = {
   ...CONFIRMED,
   questionnaire: { answersId: 'ans_b54dd128-418e-4ac7-9aa9-b5e27bec2c4e', by: actor(CALLER), at },
 };
-export const HELD: EnrollmentState = { ...ANSWERED, onHold: { since: at, reasonCode: 'POSSIBLE_DUPLICATE' } };
+export const HELD: EnrollmentState = {
+  ...ANSWERED,
+  onHold: { id: MESSAGE_ID, since: at, reasonCode: 'POSSIBLE_DUPLICATE' },
+};
 export const WITHDRAWN: EnrollmentState = {
   ...CONFIRMED,
   stage: 'closed',

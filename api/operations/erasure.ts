@@ -20,7 +20,7 @@ type ContactErasure = z.infer<typeof answers.contactErasure>;
 /** Few enough for one transaction; whoever is the contact of more asks again. */
 const MOST_AT_ONCE = 200;
 
-const WITHDRAW_FIRST = 'It has not ended: withdraw it, then send a new request.';
+export const WITHDRAW_FIRST = 'It has not ended: withdraw it, then send a new request.';
 
 export async function erase(
   context: ApiContext,

@@ -18,7 +18,7 @@ export const attentionRoutes: Route[] = [
     operationId: 'dismissAttention',
     path: '/v1/attention/{enrollmentId}/dismissal',
     tag: 'Staff',
-    summary: 'Take the refused messages of an enrollment off the list',
+    summary: 'Take the messages of an enrollment that were refused, or lost by a reset, off the list',
     body: z.strictObject({}),
     example: {},
     answers: { 200: withExample(dismissal, { dismissed: 1 }) },
