@@ -49,6 +49,8 @@ test('When all is done at the command line, then an enrollment goes from the for
     'payout paid',
   ])
     expect(timeline).toContain(words);
+  const other = await pps('admin', `credit verify ${id} --hash sha256:${'0'.repeat(64)}`);
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('sha256:000') as string]);
   const verified = (await pps('admin', `credit verify ${id}`)).stdout;
   expect(verified).toMatch(/is verified: under this revision, its inputs give this result, to the byte\.\n$/);
   expect((await pps('caller', 'list')).stdout).toMatch(new RegExp(`^${id} .* paid +2023-12`, 'm'));
@@ -382,6 +384,20 @@ describe('when the service does not answer as it should', () => {
     expect([code, stderr, lost]).toEqual([0, '', 1]);
     const holds = (await t.timeline(id)).filter(({ type }) => type === 'held');
     expect(holds).toHaveLength(1);
+  });
+
+  test('When the answer that tells a key or a secret is lost, then the command fails and says what to do', async () => {
+    const url = `http://127.0.0.1:${(lossy.address() as AddressInfo).port}`;
+    const commands = {
+      'keys create --role auditor --id eve': /^A key was made, but .*\nRevoke it \(pps keys revoke apk_/,
+      'webhooks create http://127.0.0.1:1/hooks --json':
+        /^A secret was made, but .*\nMake another secret for it/,
+    };
+    for (const [command, sentence] of Object.entries(commands)) {
+      lost = 0;
+      const { code, stdout, stderr } = await pps('admin', command, url);
+      expect([code, stdout, stderr, lost]).toEqual([4, '', expect.stringMatching(sentence) as string, 1]);
+    }
   });
 
   test.each([
