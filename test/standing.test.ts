@@ -16,7 +16,7 @@ import { holdRows } from './support/databaseGate';
 import { meanwhile, standsStillWith } from './support/frozenApi';
 import { IMPORT_HEADER, sendImport } from './support/importFiles';
 import { enrolled, ownProgram } from './support/ownProgram';
-import { publishProgram } from './support/programs';
+import { publishProgram, publishRealTimeProgram } from './support/programs';
 import {
   ADVERTISER,
   OTHER_ADVERTISER,
@@ -102,6 +102,19 @@ test('When a partner confirms a brand that is not enrolled, then it stands for 9
   expect(await resultOf(batch)).toEqual({ status: 200, enrollmentId: brand.id });
   expect(await brand.complete()).toMatchObject({ body: { status: 'measuring' } });
   expect((await brand.happened()).filter((type) => type === 'partner_confirmed')).toHaveLength(1);
+});
+
+test('When the program runs on real time, then what stands is applied as well, with its date', async () => {
+  const { id: programId } = await publishRealTimeProgram(t);
+  const before = Date.now();
+  const { form, batch } = await stands({ ...t.form(), programId });
+  const given = Date.now();
+  const brand = await enroll(form);
+  const { details } = await brand.untilEvent('partner_confirmed');
+  const statedAt = Date.parse(String(details['statedAt']));
+  expect(statedAt).toBeGreaterThanOrEqual(before);
+  expect(statedAt).toBeLessThanOrEqual(given);
+  expect(await untilCarriedOut(t.partner, batch)).toMatchObject({ standing: 0, done: 1 });
 });
 
 test('When a brand enrolls by a file, then what stands for it is applied as well', async () => {
