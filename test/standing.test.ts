@@ -37,7 +37,12 @@ afterAll(() => t?.stop());
 /** A form, and what a partner said of its brand before it was sent. */
 async function stands(
   form = t.form(),
-  { by = t.partner, advertiserId = ADVERTISER, word = {}, body = {} }: Partial<Said> = {},
+  {
+    by = t.partner,
+    advertiserId = ADVERTISER,
+    word = {},
+    body = { programId: form.programId },
+  }: Partial<Said> = {},
 ): Promise<{ form: Form & { programId: string }; brand: string; batch: Batch }> {
   const brand = brandOf(form);
   const batch = await give(by, CONFIRMATIONS, [confirmed(brand, { advertiserId, ...word })], body);
@@ -107,7 +112,7 @@ test('When a partner confirms a brand that is not enrolled, then it stands for 9
 test('When the program runs on real time, then what stands is applied as well, with its date', async () => {
   const { id: programId } = await publishRealTimeProgram(t);
   const before = Date.now();
-  const { form, batch } = await stands({ ...t.form(), programId });
+  const { form, batch } = await stands({ ...t.form(), programId }, { body: {} });
   const given = Date.now();
   const brand = await enroll(form);
   const { details } = await brand.untilEvent('partner_confirmed');
@@ -264,7 +269,10 @@ test('When an admin confirms a brand that is not enrolled, then the partner must
   expect(await resultsOf(t.admin, await give(t.admin, CONFIRMATIONS, items))).toMatchObject([
     { status: 422, errors: [{ pointer: '/surveyPartner' }] },
   ]);
-  const { batch } = await stands(form, { by: t.admin, body: { surveyPartner: 'kno' } });
+  const { batch } = await stands(form, {
+    by: t.admin,
+    body: { surveyPartner: 'kno', programId: t.programId },
+  });
   const brand = await enroll(form);
   expect(await brand.untilEvent('partner_confirmed')).toMatchObject({ actor: { role: 'admin', id: 'ana' } });
   expect(await untilCarriedOut(t.admin, batch)).toMatchObject({ done: 1 });
@@ -282,6 +290,22 @@ test('When the domain is not that by which brands are known, then the item says 
   for (const result of [shared, word]) expect(result).toMatchObject({ status: 422, code: 'INVALID_REQUEST' });
 });
 
+test('When a confirmation names no program, then only one on real time applies it, and a rehearsal leaves it alone', async () => {
+  const { id: programId } = await publishRealTimeProgram(t);
+  const { form, batch } = await stands({ ...t.form(), programId }, { body: {} });
+  const rehearsed = await enroll({ ...form, programId: t.programId });
+  await sweep();
+  await rehearsed.untilEvent('advertiser_located');
+  expect(isAsked(await rehearsed.now())).toBe(true);
+  // Of the rehearsal alone.
+  expect((await rehearsed.reject()).status).toBe(200);
+  expect(await batchOf(t.partner, batch)).toMatchObject({ standing: 1 });
+
+  await (await enroll(form)).untilEvent('partner_confirmed');
+  expect(await untilCarriedOut(t.partner, batch)).toMatchObject({ done: 1 });
+  expect(await rehearsed.happened()).not.toContain('partner_confirmed');
+});
+
 test('When a test key lets a confirmation stand, then it is never applied to a program on real time', async () => {
   const answer = await t.admin.post<{ key: string }>('/v1/api-keys', {
     role: 'partner',
@@ -291,7 +315,7 @@ test('When a test key lets a confirmation stand, then it is never applied to a p
   });
   const by = createApiClient(t.service.apiUrl, answer.body.key, requireContract);
   const real = await publishProgram(t);
-  const { form, brand, batch } = await stands(t.form(), { by });
+  const { form, brand, batch } = await stands(t.form(), { by, body: {} });
   // What is said with the one kind of key leaves alone what was said with the other; what is real ends both.
   const live = await stands(form);
   const rejection = [rejected(brand, { advertiserId: ADVERTISER })];
@@ -299,11 +323,11 @@ test('When a test key lets a confirmation stand, then it is never applied to a p
   expect(await resultsOf(by, await give(by, CONFIRMATIONS, rejection))).toMatchObject([{ status: 200 }]);
   expect(await batchOf(by, batch)).toMatchObject({ failed: 1 });
   expect(await batchOf(t.partner, live.batch)).toMatchObject({ standing: 1 });
-  const again = await stands(form, { by });
+  const again = await stands(form, { by, body: {} });
   await resultsOf(t.partner, await give(t.partner, CONFIRMATIONS, rejection));
   expect(await batchOf(t.partner, live.batch)).toMatchObject({ failed: 1 });
   expect(await batchOf(by, again.batch)).toMatchObject({ failed: 1 });
-  const last = await stands(form, { by });
+  const last = await stands(form, { by, body: {} });
 
   // Its window is long over in real time, so its test clock is taken away while the brand enrolls.
   const enrolling = await holdRows(t.db, 'enrollment', 'insert', `new.program_id = '${real.id}'`);
@@ -332,9 +356,12 @@ describe('at the same moment', () => {
       'insert',
       `new.brand_key = '${brandOf(form)}'`,
     );
-    const batch = await give(t.partner, CONFIRMATIONS, [
-      confirmed(brandOf(form), { advertiserId: ADVERTISER }),
-    ]);
+    const batch = await give(
+      t.partner,
+      CONFIRMATIONS,
+      [confirmed(brandOf(form), { advertiserId: ADVERTISER })],
+      { programId: t.programId },
+    );
     await standing.reached();
     const posted = t.caller.post('/v1/enrollments', form);
     await waitsForBrand();
@@ -350,9 +377,12 @@ describe('at the same moment', () => {
     const enrolling = await holdRows(t.db, 'outbox', 'insert', 'true');
     const posted = t.caller.post('/v1/enrollments', form);
     await enrolling.reached();
-    const batch = await give(t.partner, CONFIRMATIONS, [
-      confirmed(brandOf(form), { advertiserId: ADVERTISER }),
-    ]);
+    const batch = await give(
+      t.partner,
+      CONFIRMATIONS,
+      [confirmed(brandOf(form), { advertiserId: ADVERTISER })],
+      { programId: t.programId },
+    );
     await waitsForBrand();
     await enrolling.open();
     const { body } = await posted;
@@ -364,7 +394,7 @@ describe('at the same moment', () => {
     const forms = Array.from({ length: 40 }, () => t.form());
     const items = forms.map((form) => confirmed(brandOf(form), { advertiserId: ADVERTISER }));
     const [batch, ...answers] = await Promise.all([
-      give(t.partner, CONFIRMATIONS, items),
+      give(t.partner, CONFIRMATIONS, items, { programId: t.programId }),
       ...forms.map((form) => t.caller.post('/v1/enrollments', form)),
     ]);
     await eventually(
@@ -381,7 +411,9 @@ describe('at the same moment', () => {
   test('When an API process stands still until another has let its confirmation stand, then it stands', async () => {
     const form = t.form();
     const batch = await standsStillWith(t, () =>
-      give(t.partner, CONFIRMATIONS, [confirmed(brandOf(form), { advertiserId: ADVERTISER })]),
+      give(t.partner, CONFIRMATIONS, [confirmed(brandOf(form), { advertiserId: ADVERTISER })], {
+        programId: t.programId,
+      }),
     );
     await meanwhile(t, () => untilStored(batch, 'standing'));
     expect(await batchOf(t.partner, batch)).toMatchObject({ standing: 1 });
