@@ -15,7 +15,7 @@ import { requireContract } from './support/contract';
 import { holdRows } from './support/databaseGate';
 import { meanwhile, standsStillWith } from './support/frozenApi';
 import { IMPORT_HEADER, sendImport } from './support/importFiles';
-import { enrolled, ownProgram } from './support/ownProgram';
+import { enrolled, ownProgram, type Enrolled } from './support/ownProgram';
 import { publishProgram, publishRealTimeProgram } from './support/programs';
 import {
   ADVERTISER,
@@ -238,6 +238,39 @@ describe('a later word of the same partner', () => {
     await brand.resubmit({ advertiserId: ADVERTISER });
     expect(isAsked(await brand.now())).toBe(true);
   });
+
+  describe.each([
+    ['by itself', rejectsByItself],
+    ['in a batch', rejectsInBatch],
+  ])('When it rejects what it had confirmed, %s,', (_how, rejects) => {
+    test('and the brand has enrolled with another ad account, then it is refused, and nothing stands any more', async () => {
+      const { form, batch } = await stands(t.form({ advertiserId: OTHER_ADVERTISER }));
+      const brand = await enroll(form);
+      await brand.untilEvent('advertiser_located');
+      expect(await rejects(brand)).toBe('SUBMISSION_SUPERSEDED');
+      expect(await resultOf(batch)).toMatchObject({ code: 'CONFIRMATION_REPLACED' });
+      await brand.resubmit({ advertiserId: ADVERTISER });
+      expect(isAsked(await brand.now())).toBe(true);
+    });
+
+    test('and the enrollment has ended, then it is refused, and nothing stands any more', async () => {
+      const { form, batch } = await stands(t.form({ advertiserId: OTHER_ADVERTISER }));
+      const brand = await enroll(form);
+      expect((await brand.withdraw()).status).toBe(200);
+      expect(await rejects(brand)).toBe('ENROLLMENT_ENDED');
+      expect(await resultOf(batch)).toMatchObject({ code: 'CONFIRMATION_REPLACED' });
+    });
+  });
+
+  async function rejectsByItself(brand: Enrolled): Promise<string | undefined> {
+    return (await brand.ask(t.partner, 'partner-rejection', { advertiserId: ADVERTISER })).body.code;
+  }
+
+  async function rejectsInBatch({ form }: Enrolled): Promise<string | undefined> {
+    const items = [rejected(brandOf(form), { advertiserId: ADVERTISER })];
+    const [result] = await resultsOf(t.partner, await give(t.partner, CONFIRMATIONS, items));
+    return result?.code;
+  }
 
   test('When it rejects the enrollment before what stood is said of it, then the rejection holds', async () => {
     const { form, batch } = await stands();
