@@ -22,7 +22,9 @@ const rejection = rejectionBody
 const OUTCOMES = ['confirmed', 'rejected'] as const;
 
 export const confirmationsBody = z.strictObject({
-  programId,
+  programId: programId.describe(
+    'Needed for a brand that is in several programs, and with a live key for one that is to enroll in a program on a test clock.',
+  ),
   surveyPartner: text(64)
     .optional()
     .describe(

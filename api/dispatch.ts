@@ -5,7 +5,14 @@ import { principalOf, requireRight, type Authenticate } from './authentication';
 import { readJson, readJsonBody } from './bodies';
 import type { ApiContext } from './context';
 import { sendCsv } from './csvAnswer';
-import { answerOnce, keyedRequest, keyedWebhook, requireKey, type Answered } from './idempotency';
+import {
+  answeredBefore,
+  answerOnce,
+  keyedRequest,
+  keyedWebhook,
+  requireKey,
+  type Answered,
+} from './idempotency';
 import type { FileType } from './imports/fileRows';
 import { parse } from './parse';
 import { isSigned } from './policy';
@@ -126,12 +133,14 @@ function serveSigned(route: Route, context: ApiContext): RequestHandler {
     const principal = principalOf(response)!;
     const { id, text } = signedOf(response);
     const body = parse(bodySchema!, readJson(text));
+    const keyed = keyedWebhook(principal.surveyPartner!, id, text);
+    const known = await answeredBefore(context, keyed);
+    if (known) return sendAnswered(route, response, known);
     const call = { principal, params: request.params as Call['params'], query: undefined, body };
     const enrollmentId = await route.find!(context, { ...call, message: NO_MESSAGE });
     const params = { ...call.params, enrollmentId };
     const more = { webhookId: id, enrollmentId };
     const audit = auditOf(context, operationId, principal, request, response, more);
-    const keyed = keyedWebhook(principal.surveyPartner!, id, text);
     const answered = await answerOnce(context, audit, keyed, enrollmentId, (message) =>
       route.handle!(context, { ...call, params, message }),
     );

@@ -5,7 +5,13 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
-import { claimRequest, giveBack, keepAnswer, type KeyedRequest } from '../database/idempotency';
+import {
+  claimRequest,
+  earlierRequest,
+  giveBack,
+  keepAnswer,
+  type KeyedRequest,
+} from '../database/idempotency';
 import type { Audit } from './audit';
 import type { Principal } from './authentication';
 import type { ApiContext, MessageIdentity } from './context';
@@ -80,6 +86,26 @@ export async function answerOnce(
   return { ...answer, isReplayed: false };
 }
 
+/**
+ * The answer that was kept for an equal request, without taking this one: for what is looked up anew each time, and may not
+ * be there any more. Throws a 422 if the key was used with another body.
+ */
+export async function answeredBefore(
+  { database }: ApiContext,
+  keyed: KeyedRequest,
+): Promise<Answered | undefined> {
+  const earlier = await earlierRequest(database.pool, keyed);
+  if (earlier?.kind === 'other_body') throw usedWithAnotherBody();
+  return earlier?.kind === 'answered' ? { ...earlier, isReplayed: true } : undefined;
+}
+
+function usedWithAnotherBody(): Problem {
+  return new Problem(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was used with another body. Use a new key for a new request.',
+  );
+}
+
 async function claimOrWait(
   { database }: ApiContext,
   audit: Audit,
@@ -93,12 +119,7 @@ async function claimOrWait(
       return claimed;
     });
     if (claim.kind === 'mine' || claim.kind === 'answered') return claim;
-    if (claim.kind === 'other_body') {
-      throw new Problem(
-        'IDEMPOTENCY_KEY_REUSED',
-        'This Idempotency-Key was used with another body. Use a new key for a new request.',
-      );
-    }
+    if (claim.kind === 'other_body') throw usedWithAnotherBody();
     if (Date.now() > deadline) {
       const problem = new Problem('REQUEST_IN_FLIGHT', 'An equal request is being worked on. Send it again.');
       problem.retryAfter = 5;

@@ -32,6 +32,15 @@ export async function claimRequest(db: Queryable, request: KeyedRequest, leaseMs
     ),
   );
   if (claimed) return { kind: 'mine', attempt: claimed.attempt };
+  // Undefined: swept away at this moment; the next look decides.
+  return (await earlierRequest(db, request)) ?? { kind: 'in_flight' };
+}
+
+/** What became of a request of this owner, route and key; undefined if there was none. */
+export async function earlierRequest(
+  db: Queryable,
+  { owner, route, key, bodyHash }: KeyedRequest,
+): Promise<Exclude<Claim, { kind: 'mine' }> | undefined> {
   const row = firstRow<{ bodyHash: string; status: number | null; body: unknown }>(
     await db.query(
       `select body_hash as "bodyHash", response_status as status, response_body as body
@@ -39,7 +48,7 @@ export async function claimRequest(db: Queryable, request: KeyedRequest, leaseMs
       [owner, route, key],
     ),
   );
-  if (!row) return { kind: 'in_flight' }; // swept away at this moment: the next look decides
+  if (!row) return undefined;
   if (row.bodyHash !== bodyHash) return { kind: 'other_body' };
   return row.status === null
     ? { kind: 'in_flight' }

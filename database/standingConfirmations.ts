@@ -10,7 +10,7 @@ export interface StandingConfirmation {
   surveyPartner: string;
   advertiserId: string;
   criteria: readonly string[];
-  /** Null: in any program. */
+  /** Null: in any program on real time; said with a test key, in any on a test clock. */
   programId: string | null;
   forTestClocks: boolean;
 }
@@ -19,11 +19,17 @@ const STANDS_FOR = `interval '90 days'`;
 /** The end of what stands since the batch `b`, as the API writes instants. */
 const STANDS_UNTIL = `to_char((b.created_at + ${STANDS_FOR}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Whether a standing confirmation `s` is meant for an enrollment `e` of a program `p`. */
+/**
+ * Whether a standing confirmation `s` is meant for a program `p`. What names none is used up only where its key is at home:
+ * a rehearsal takes nothing away from what is real.
+ */
+const MEANT_FOR = `(case when s.program_id is null then s.for_test_clocks = (p.clock <> '[]')
+    else s.program_id = p.program_id and (not s.for_test_clocks or p.clock <> '[]') end)`;
+
+/** Whether it is meant for an enrollment `e` of a program `p`. */
 const FITS = `p.program_id = e.program_id and s.brand_key = e.brand_key and s.survey_partner = e.survey_partner
     and s.advertiser_id = e.state #>> '{submission,advertiserId}' and e.state->'ending' = 'null'::jsonb
-    and e.superseded_by is null and coalesce(s.program_id, e.program_id) = e.program_id
-    and (not s.for_test_clocks or p.clock <> '[]') and s.expires_at > now()`;
+    and e.superseded_by is null and ${MEANT_FOR} and s.expires_at > now()`;
 
 /**
  * Until the end of the transaction: whoever looks whether a brand is enrolled, to let a confirmation stand, and whoever enrolls
@@ -84,7 +90,8 @@ export async function endStanding(
 ): Promise<boolean> {
   const ended = await end(
     db,
-    `brand_key = $2 and survey_partner = $3 and ($4::text is null or coalesce(program_id, $4) = $4)
+    `brand_key = $2 and survey_partner = $3
+       and ($4::text is null or exists (select from program p where p.program_id = $4 and ${MEANT_FOR}))
        -- What a test key says changes nothing of what is real.
        and (for_test_clocks or not $5)`,
     result,
@@ -107,7 +114,7 @@ export async function expireStanding(db: Queryable, result: ItemResult): Promise
 /** How many. */
 async function end(db: Queryable, condition: string, result: ItemResult, values: unknown[]): Promise<number> {
   const ended = await db.query(
-    `with ended as (delete from standing_confirmation where ${condition} returning batch_id, position)
+    `with ended as (delete from standing_confirmation s where ${condition} returning batch_id, position)
      update batch_item i set status = 'failed', content = null, result = $1
        from ended where i.batch_id = ended.batch_id and i.position = ended.position`,
     [JSON.stringify(result), ...values],

@@ -27,6 +27,8 @@ export interface DeliveryRow {
 export interface DueDelivery {
   deliveryId: string;
   subscriptionId: string;
+  /** Whose the subscription is: their deliveries share what can be sent at once. */
+  owner: string;
   url: string;
   body: string;
   attempts: number;
@@ -92,47 +94,64 @@ export async function deliverAgain(
 
 /**
  * Takes due deliveries for the time of a lease, as database/outbox.ts does; of no subscription more than
- * `perSubscription`, those under way (`underWay`, by subscription) included. An event has to have stood for `standingMs`:
- * a lost workflow task may take it back (database/projection.ts).
+ * `perSubscription`, those under way included. `free` is how many more may be under way. Whoever has fewest under way
+ * comes first, and nobody gets more than what is left to the others: of two whose receivers all hang each has a third of
+ * it, however much waits. An event has to have stood for `standingMs`: a lost workflow task may take it back (database/projection.ts).
  */
 export async function claimDeliveries(
   db: Queryable,
   options: {
-    limit: number;
+    free: number;
     perSubscription: number;
-    underWay: ReadonlyMap<string, number>;
+    underWay: readonly DueDelivery[];
     standingMs: number;
     leaseMs: number;
   },
 ): Promise<DueDelivery[]> {
+  const { free, perSubscription, underWay, standingMs, leaseMs } = options;
   const result = await db.query(
-    `update webhook_delivery d
-        set due_at = now() + $5 * interval '1 millisecond', attempts = attempts + 1, last_attempt_at = now(),
+    `with of_subscription as (
+       select next.delivery_id, next.due_at, s.url, s.owner,
+              s.under_way + row_number() over (partition by s.subscription_id order by next.due_at) as place
+         from (select *, concat(audience, ' ', for_test_clocks) as owner,
+                      coalesce(($3::jsonb ->> subscription_id)::int, 0) as under_way
+                 from webhook_subscription where disabled_at is null) s
+         cross join lateral (
+           select delivery_id, due_at from webhook_delivery
+            where subscription_id = s.subscription_id and due_at <= now()
+              and (attempts > 0 or event_key is null or made_at <= now() - $5 * interval '1 millisecond')
+            order by due_at
+            limit greatest(0, $2 - s.under_way)
+              for update skip locked) next)
+     , of_owner as (
+       select *, coalesce(($4::jsonb ->> owner)::int, 0)
+                 + row_number() over (partition by owner order by place, due_at) as share
+         from of_subscription)
+     , due as (select *, $1 + 1 - row_number() over (order by share, due_at) as left_for_others from of_owner)
+     update webhook_delivery d
+        set due_at = now() + $6 * interval '1 millisecond', attempts = attempts + 1, last_attempt_at = now(),
             -- What was not tried has not been failing, however long the workers were away.
             begun_at = case when attempts = 0 then now() else begun_at end
-       from (select next.delivery_id, s.url
-               from webhook_subscription s
-               cross join lateral (
-                 select delivery_id, due_at from webhook_delivery
-                  where subscription_id = s.subscription_id and due_at <= now()
-                    and (attempts > 0 or event_key is null or made_at <= now() - $4 * interval '1 millisecond')
-                  order by due_at
-                  limit greatest(0, $2 - coalesce(($3::jsonb ->> s.subscription_id)::int, 0))
-                    for update skip locked) next
-              where s.disabled_at is null
-              order by next.due_at limit $1) due
-      where d.delivery_id = due.delivery_id
-      returning d.delivery_id as "deliveryId", d.subscription_id as "subscriptionId", due.url, d.body, d.attempts,
+       from due
+      where d.delivery_id = due.delivery_id and due.share <= due.left_for_others
+      returning d.delivery_id as "deliveryId", d.subscription_id as "subscriptionId", due.owner, due.url, d.body, d.attempts,
         extract(epoch from now() - d.begun_at)::float8 * 1000 as "failingForMs"`,
     [
-      options.limit,
-      options.perSubscription,
-      JSON.stringify(Object.fromEntries(options.underWay)),
-      options.standingMs,
-      options.leaseMs,
+      free,
+      perSubscription,
+      countsOf(underWay.map(({ subscriptionId }) => subscriptionId)),
+      countsOf(underWay.map(({ owner }) => owner)),
+      standingMs,
+      leaseMs,
     ],
   );
   return result.rows as DueDelivery[];
+}
+
+function countsOf(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return JSON.stringify(Object.fromEntries(counts));
 }
 
 /** It was received, whatever else was noted of it meanwhile. */

@@ -39,14 +39,18 @@ export function inSubscriptionScope({ audience, testClocksOnly }: SubscriptionSc
   };
 }
 
-/** How many an audience has. Until the end of the transaction nobody else adds one to it. */
-export async function lockAndCount(db: Queryable, audience: string): Promise<number> {
-  await db.query(`select pg_advisory_xact_lock(hashtextextended('webhook_subscription ' || $1, 0))`, [
-    audience,
-  ]);
+/** How many an audience has, made with keys of one kind. Until the end of the transaction nobody else adds one to them. */
+export async function lockAndCount(
+  db: Queryable,
+  { audience, forTestClocks }: Pick<SubscriptionRow, 'audience' | 'forTestClocks'>,
+): Promise<number> {
+  await db.query(
+    `select pg_advisory_xact_lock(hashtextextended(concat('webhook_subscription ', $1::text, ' ', $2::boolean), 0))`,
+    [audience, forTestClocks],
+  );
   const result = await db.query(
-    `select count(*)::int as count from webhook_subscription where audience = $1`,
-    [audience],
+    `select count(*)::int as count from webhook_subscription where audience = $1 and for_test_clocks = $2`,
+    [audience, forTestClocks],
   );
   return firstRow<{ count: number }>(result)!.count;
 }

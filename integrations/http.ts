@@ -4,18 +4,21 @@
  */
 import { Client } from 'undici';
 import { HttpError, type HttpErrorCode, type HttpPhase } from './httpError';
+import { askNameServers, askTheMachine } from './names';
 import { checkedLookup, InnerAddressError, isConnectable, literalAddress } from './publicAddress';
 import { isWebhookUrl } from './webhookAddress';
 
 export interface HttpOptions {
   /**
    * Exact origins, e.g. `https://business-api.tiktok.com`; a path or a trailing slash is an error. Or, where strangers
-   * say what is called, every one that a webhook may have (webhookAddress.ts).
+   * say what is called, every one that a webhook may have (webhookAddress.ts); names are then known by DNS alone.
    */
   allowedOrigins: string[] | 'any of a webhook';
   /** Lets these origins be loopback addresses: for development and tests. Never opens another inner address. */
   allowLoopback: boolean;
   userAgent?: string;
+  /** Whom to ask where a webhook goes, as `127.0.0.1:53`. Default: the name servers of the machine. */
+  nameServers?: readonly string[] | undefined;
 }
 
 export interface HttpRequest {
@@ -51,9 +54,11 @@ export function createHttp({
   allowedOrigins,
   allowLoopback,
   userAgent = 'pps-incentives',
+  nameServers,
 }: HttpOptions): Http {
   const isAllowed = judgeOf(allowedOrigins, allowLoopback);
-  const lookup = checkedLookup(allowLoopback);
+  const resolve = allowedOrigins === 'any of a webhook' ? askNameServers(nameServers) : askTheMachine;
+  const lookup = checkedLookup(resolve, allowLoopback);
   const underWay = new Set<() => void>();
   let closed = false;
 
@@ -188,7 +193,8 @@ function classify(
   if (error instanceof InnerAddressError) return ['refused', 'ADDRESS_NOT_ALLOWED', undefined];
   if (error.code === 'UND_ERR_INVALID_ARG') return ['refused', 'INVALID_REQUEST', undefined];
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return ['connect', 'TIMED_OUT', 'connecting'];
-  if (error.syscall === 'getaddrinfo') return ['connect', 'NAME_NOT_RESOLVED', error.code];
+  // Of the machine: getaddrinfo; of name servers: queryA, queryAaaa.
+  if (/^(getaddrinfo|query)/.test(error.syscall ?? '')) return ['connect', 'NAME_NOT_RESOLVED', error.code];
   return ['connect', 'NOT_CONNECTED', error.code];
 }
 

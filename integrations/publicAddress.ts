@@ -1,7 +1,7 @@
 /** Which network addresses an outgoing connection may go to. Checked on the very address that is connected to. */
-import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { ResolveName } from './names';
 
 /** An address of the host is an inner one. Its message names the address, which is in no answer to a caller. */
 export class InnerAddressError extends Error {
@@ -39,9 +39,9 @@ export function literalAddress(hostname: string): string | undefined {
  * for the check and to another for the connection. One inner address among several refuses them all: a mixed answer
  * is the mark of DNS rebinding.
  */
-export function checkedLookup(allowLoopback: boolean): LookupFunction {
+export function checkedLookup(resolve: ResolveName, allowLoopback: boolean): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    resolve(hostname, (error, addresses) => {
       if (error) return callback(error, []);
       const [first] = addresses;
       const inner = addresses.find(({ address }) => !isConnectable(address, allowLoopback));

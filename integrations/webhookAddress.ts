@@ -2,6 +2,7 @@
  * Where a webhook may go: to any public host by https. Judged when somebody subscribes, so that they are told, and again
  * on the address that is connected to (http.ts), since a name may lead elsewhere by then.
  */
+import { askNameServers, hasNoAddress } from './names';
 import { isConnectable, checkedLookup, InnerAddressError, literalAddress } from './publicAddress';
 
 /** By its spelling. `allowLoopback` lets http go to this machine: for development and tests. */
@@ -17,8 +18,12 @@ export class NameNotResolvable extends Error {
   override readonly name = 'NameNotResolvable';
 }
 
-export function createWebhookUrlJudge(allowLoopback: boolean): JudgeWebhookUrl {
-  const lookup = checkedLookup(allowLoopback);
+/** `nameServers`: those of the machine unless others are given. */
+export function createWebhookUrlJudge(
+  allowLoopback: boolean,
+  nameServers?: readonly string[],
+): JudgeWebhookUrl {
+  const lookup = checkedLookup(askNameServers(nameServers), allowLoopback);
   return async (text) => {
     if (!URL.canParse(text)) return 'must be a URL such as "https://hooks.example.com/pps"';
     const url = new URL(text);
@@ -31,7 +36,7 @@ export function createWebhookUrlJudge(allowLoopback: boolean): JudgeWebhookUrl {
       lookup(url.hostname, {}, (error) => {
         if (!error) resolve(undefined);
         else if (error instanceof InnerAddressError) resolve(INNER);
-        else if (error.code === 'ENOTFOUND') resolve('names a host that has no address');
+        else if (hasNoAddress(error)) resolve('names a host that has no address');
         else reject(new NameNotResolvable(`${url.hostname}: ${error.code}`));
       });
     });

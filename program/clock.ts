@@ -35,9 +35,9 @@ export function initialClock(
     : [];
 }
 
-/** The program instant at a real instant. */
+/** The program instant at a real instant, which a database may tell more finely than the millisecond. */
 export function programTime(clock: ProgramClock, real: number): number {
-  if (clock.length === 0) return real;
+  if (clock.length === 0) return Math.floor(real);
   const segment = clock.findLast((candidate) => candidate.realFrom <= real);
   if (!segment) return clock[0]!.programFrom;
   const { realFrom, programFrom, speed } = segment;

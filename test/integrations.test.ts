@@ -2,6 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import dns from 'node:dns';
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import {
   createServer as createTcpServer,
@@ -18,9 +19,10 @@ import { splitRange } from '../integrations/reportRanges';
 import { createSandboxRail, type SandboxRail } from '../integrations/sandboxRail';
 import { createTikTok, type TikTok } from '../integrations/tiktok';
 import { createTokenBucket } from '../integrations/tokenBucket';
-import { createWebhookUrlJudge } from '../integrations/webhookAddress';
+import { createWebhookUrlJudge, NameNotResolvable } from '../integrations/webhookAddress';
 import type { PayoutRequest } from '../program/payout';
 import { ThirdPartyError } from '../program/thirdPartyError';
+import { startNameServer } from './support/nameServer';
 
 const ADVERTISER = '7012345678901234567';
 const UNKNOWN = '7012345678901234560';
@@ -203,10 +205,16 @@ describe('outgoing HTTP: where it may go', () => {
     expect([asked.mock.calls.length, seen.connections]).toEqual([1, 1]);
   });
 
-  function httpToAny(allowLoopback: boolean): Http {
-    const made = createHttp({ allowedOrigins: 'any of a webhook', allowLoopback });
+  function httpToAny(allowLoopback: boolean, nameServers?: string[]): Http {
+    const made = createHttp({ allowedOrigins: 'any of a webhook', allowLoopback, nameServers });
     undo.push(() => made.close());
     return made;
+  }
+
+  async function nameServer() {
+    const server = await startNameServer();
+    undo.push(() => server.stop());
+    return { ...server, nameServers: [server.address] };
   }
 
   test('When any origin of a webhook is allowed, then http, users and inner addresses are not, whatever their spelling', async () => {
@@ -230,16 +238,81 @@ describe('outgoing HTTP: where it may go', () => {
   });
 
   test('When the name of a webhook leads inside only once it is called, then nothing is connected to', async () => {
-    resolveTo(['93.184.216.34'], ['10.0.0.7']);
-    const url = 'https://rebinding.example/';
-    expect(await createWebhookUrlJudge(false)(url)).toBeUndefined();
-    const error = await httpFailure(httpToAny(false).request(get(url)));
-    expect(error).toMatchObject({ phase: 'refused', code: 'ADDRESS_NOT_ALLOWED' });
+    const { leads, nameServers } = await nameServer();
+    const { port, seen } = await serve(createTcpServer());
+    const url = `https://rebinding.example:${port}/`;
+    leads('rebinding.example', ['93.184.216.34']);
+    expect(await createWebhookUrlJudge(false, nameServers)(url)).toBeUndefined();
+    for (const inner of ['10.0.0.7', '127.0.0.1', '::1']) {
+      leads('rebinding.example', [inner]);
+      const error = await httpFailure(httpToAny(false, nameServers).request(get(url)));
+      expect(error).toMatchObject({ phase: 'refused', code: 'ADDRESS_NOT_ALLOWED' });
+    }
+    expect(seen.connections).toBe(0);
   });
 
-  test('When a name leads to a public and an inner address, then no webhook may go there', async () => {
-    resolveTo(['93.184.216.34', '10.0.0.7']);
-    expect(await createWebhookUrlJudge(false)('https://mixed.example/')).toMatch('public address');
+  test.each([
+    ['mixed', ['93.184.216.34', '10.0.0.7']],
+    ['of both families', ['93.184.216.34', 'fd00::1']],
+    ['of the newer family', ['2606:4700::1111', '::ffff:10.0.0.7']],
+  ])(
+    'When a name leads to a public and an inner address (%s), then no webhook may go there',
+    async (_, to) => {
+      const { leads, nameServers } = await nameServer();
+      leads('mixed.example', to);
+      const url = 'https://mixed.example/';
+      expect(await createWebhookUrlJudge(false, nameServers)(url)).toMatch('public address');
+      const error = await httpFailure(httpToAny(false, nameServers).request(get(url)));
+      expect(error).toMatchObject({ phase: 'refused', code: 'ADDRESS_NOT_ALLOWED' });
+    },
+  );
+
+  test('When a name leads to an address that may be called, then it is this that is connected to', async () => {
+    const { leads, nameServers } = await nameServer();
+    const { port, seen } = await serve(createTcpServer((socket) => socket.destroy()));
+    leads('hooks.example', ['127.0.0.1']);
+    const error = await httpFailure(
+      httpToAny(true, nameServers).request(get(`https://hooks.example:${port}/`)),
+    );
+    expect(error).toMatchObject({ phase: 'connect', code: 'NOT_CONNECTED' });
+    expect(seen.connections).toBe(1);
+  });
+
+  test('When a name has no address, then it is said so, at registration and at a call', async () => {
+    const { leads, nameServers } = await nameServer();
+    leads('nowhere.example', []);
+    for (const url of ['https://nowhere.example/', 'https://unknown.example/']) {
+      expect(await createWebhookUrlJudge(false, nameServers)(url)).toBe('names a host that has no address');
+      const error = await httpFailure(httpToAny(false, nameServers).request(get(url)));
+      expect(error).toMatchObject({ phase: 'connect', code: 'NAME_NOT_RESOLVED' });
+    }
+  });
+
+  test('When name servers of webhooks never answer, then no other call waits for them, and they are given up', async () => {
+    const { leads, untilAsked, nameServers } = await nameServer();
+    const { port } = await serveHttp((_req, res) => res.end('here'));
+    const hooks = httpToAny(false, nameServers);
+    const judge = createWebhookUrlJudge(false, nameServers);
+    const names = Array.from({ length: 20 }, (_, index) => `slow-${index}.example`);
+    for (const name of names) leads(name, 'never answered');
+    let ended = 0;
+    const attempts = names.map((name, index) => {
+      const url = `https://${name}/`;
+      const attempt =
+        index < 10 ? httpFailure(hooks.request(get(url))) : failure(NameNotResolvable, judge(url));
+      return attempt.finally(() => (ended += 1));
+    });
+    await untilAsked(names.length);
+    // Both need a thread of the process: the name of the one, the file of the other.
+    const origin = `http://localhost:${port}`;
+    expect(await httpTo(origin).request(get(`${origin}/`))).toMatchObject({ body: 'here' });
+    await stat('.');
+    expect(ended).toBe(0);
+    expect((await Promise.all(attempts)).slice(0, 10)).toEqual(
+      Array.from({ length: 10 }, () =>
+        expect.objectContaining({ phase: 'connect', code: 'NAME_NOT_RESOLVED' }),
+      ),
+    );
   });
 
   test('When loopback is allowed, then a webhook may go to this machine by http, and to no other', async () => {

@@ -29,6 +29,11 @@ describe('real time', () => {
       new ClockError('This program runs on real time; its clock cannot be adjusted.'),
     );
   });
+
+  test('When a real instant has a part of a millisecond, then the program instant is a whole one', () => {
+    expect(programTime([], REAL + 0.123)).toBe(REAL);
+    expect(programTime(running(1), REAL + 0.123)).toBe(START);
+  });
 });
 
 describe('standing still', () => {

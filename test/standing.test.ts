@@ -15,8 +15,8 @@ import { requireContract } from './support/contract';
 import { holdRows } from './support/databaseGate';
 import { meanwhile, standsStillWith } from './support/frozenApi';
 import { IMPORT_HEADER, sendImport } from './support/importFiles';
-import { enrolled, ownProgram } from './support/ownProgram';
-import { publishProgram } from './support/programs';
+import { enrolled, ownProgram, type Enrolled } from './support/ownProgram';
+import { publishProgram, publishRealTimeProgram } from './support/programs';
 import {
   ADVERTISER,
   OTHER_ADVERTISER,
@@ -37,7 +37,12 @@ afterAll(() => t?.stop());
 /** A form, and what a partner said of its brand before it was sent. */
 async function stands(
   form = t.form(),
-  { by = t.partner, advertiserId = ADVERTISER, word = {}, body = {} }: Partial<Said> = {},
+  {
+    by = t.partner,
+    advertiserId = ADVERTISER,
+    word = {},
+    body = { programId: form.programId },
+  }: Partial<Said> = {},
 ): Promise<{ form: Form & { programId: string }; brand: string; batch: Batch }> {
   const brand = brandOf(form);
   const batch = await give(by, CONFIRMATIONS, [confirmed(brand, { advertiserId, ...word })], body);
@@ -102,6 +107,19 @@ test('When a partner confirms a brand that is not enrolled, then it stands for 9
   expect(await resultOf(batch)).toEqual({ status: 200, enrollmentId: brand.id });
   expect(await brand.complete()).toMatchObject({ body: { status: 'measuring' } });
   expect((await brand.happened()).filter((type) => type === 'partner_confirmed')).toHaveLength(1);
+});
+
+test('When the program runs on real time, then what stands is applied as well, with its date', async () => {
+  const { id: programId } = await publishRealTimeProgram(t);
+  const before = Date.now();
+  const { form, batch } = await stands({ ...t.form(), programId }, { body: {} });
+  const given = Date.now();
+  const brand = await enroll(form);
+  const { details } = await brand.untilEvent('partner_confirmed');
+  const statedAt = Date.parse(String(details['statedAt']));
+  expect(statedAt).toBeGreaterThanOrEqual(before);
+  expect(statedAt).toBeLessThanOrEqual(given);
+  expect(await untilCarriedOut(t.partner, batch)).toMatchObject({ standing: 0, done: 1 });
 });
 
 test('When a brand enrolls by a file, then what stands for it is applied as well', async () => {
@@ -221,6 +239,39 @@ describe('a later word of the same partner', () => {
     expect(isAsked(await brand.now())).toBe(true);
   });
 
+  describe.each([
+    ['by itself', rejectsByItself],
+    ['in a batch', rejectsInBatch],
+  ])('When it rejects what it had confirmed, %s,', (_how, rejects) => {
+    test('and the brand has enrolled with another ad account, then it is refused, and nothing stands any more', async () => {
+      const { form, batch } = await stands(t.form({ advertiserId: OTHER_ADVERTISER }));
+      const brand = await enroll(form);
+      await brand.untilEvent('advertiser_located');
+      expect(await rejects(brand)).toBe('SUBMISSION_SUPERSEDED');
+      expect(await resultOf(batch)).toMatchObject({ code: 'CONFIRMATION_REPLACED' });
+      await brand.resubmit({ advertiserId: ADVERTISER });
+      expect(isAsked(await brand.now())).toBe(true);
+    });
+
+    test('and the enrollment has ended, then it is refused, and nothing stands any more', async () => {
+      const { form, batch } = await stands(t.form({ advertiserId: OTHER_ADVERTISER }));
+      const brand = await enroll(form);
+      expect((await brand.withdraw()).status).toBe(200);
+      expect(await rejects(brand)).toBe('ENROLLMENT_ENDED');
+      expect(await resultOf(batch)).toMatchObject({ code: 'CONFIRMATION_REPLACED' });
+    });
+  });
+
+  async function rejectsByItself(brand: Enrolled): Promise<string | undefined> {
+    return (await brand.ask(t.partner, 'partner-rejection', { advertiserId: ADVERTISER })).body.code;
+  }
+
+  async function rejectsInBatch({ form }: Enrolled): Promise<string | undefined> {
+    const items = [rejected(brandOf(form), { advertiserId: ADVERTISER })];
+    const [result] = await resultsOf(t.partner, await give(t.partner, CONFIRMATIONS, items));
+    return result?.code;
+  }
+
   test('When it rejects the enrollment before what stood is said of it, then the rejection holds', async () => {
     const { form, batch } = await stands();
     const saying = await holdRows(
@@ -251,7 +302,10 @@ test('When an admin confirms a brand that is not enrolled, then the partner must
   expect(await resultsOf(t.admin, await give(t.admin, CONFIRMATIONS, items))).toMatchObject([
     { status: 422, errors: [{ pointer: '/surveyPartner' }] },
   ]);
-  const { batch } = await stands(form, { by: t.admin, body: { surveyPartner: 'kno' } });
+  const { batch } = await stands(form, {
+    by: t.admin,
+    body: { surveyPartner: 'kno', programId: t.programId },
+  });
   const brand = await enroll(form);
   expect(await brand.untilEvent('partner_confirmed')).toMatchObject({ actor: { role: 'admin', id: 'ana' } });
   expect(await untilCarriedOut(t.admin, batch)).toMatchObject({ done: 1 });
@@ -269,6 +323,22 @@ test('When the domain is not that by which brands are known, then the item says 
   for (const result of [shared, word]) expect(result).toMatchObject({ status: 422, code: 'INVALID_REQUEST' });
 });
 
+test('When a confirmation names no program, then only one on real time applies it, and a rehearsal leaves it alone', async () => {
+  const { id: programId } = await publishRealTimeProgram(t);
+  const { form, batch } = await stands({ ...t.form(), programId }, { body: {} });
+  const rehearsed = await enroll({ ...form, programId: t.programId });
+  await sweep();
+  await rehearsed.untilEvent('advertiser_located');
+  expect(isAsked(await rehearsed.now())).toBe(true);
+  // Of the rehearsal alone.
+  expect((await rehearsed.reject()).status).toBe(200);
+  expect(await batchOf(t.partner, batch)).toMatchObject({ standing: 1 });
+
+  await (await enroll(form)).untilEvent('partner_confirmed');
+  expect(await untilCarriedOut(t.partner, batch)).toMatchObject({ done: 1 });
+  expect(await rehearsed.happened()).not.toContain('partner_confirmed');
+});
+
 test('When a test key lets a confirmation stand, then it is never applied to a program on real time', async () => {
   const answer = await t.admin.post<{ key: string }>('/v1/api-keys', {
     role: 'partner',
@@ -278,7 +348,7 @@ test('When a test key lets a confirmation stand, then it is never applied to a p
   });
   const by = createApiClient(t.service.apiUrl, answer.body.key, requireContract);
   const real = await publishProgram(t);
-  const { form, brand, batch } = await stands(t.form(), { by });
+  const { form, brand, batch } = await stands(t.form(), { by, body: {} });
   // What is said with the one kind of key leaves alone what was said with the other; what is real ends both.
   const live = await stands(form);
   const rejection = [rejected(brand, { advertiserId: ADVERTISER })];
@@ -286,11 +356,11 @@ test('When a test key lets a confirmation stand, then it is never applied to a p
   expect(await resultsOf(by, await give(by, CONFIRMATIONS, rejection))).toMatchObject([{ status: 200 }]);
   expect(await batchOf(by, batch)).toMatchObject({ failed: 1 });
   expect(await batchOf(t.partner, live.batch)).toMatchObject({ standing: 1 });
-  const again = await stands(form, { by });
+  const again = await stands(form, { by, body: {} });
   await resultsOf(t.partner, await give(t.partner, CONFIRMATIONS, rejection));
   expect(await batchOf(t.partner, live.batch)).toMatchObject({ failed: 1 });
   expect(await batchOf(by, again.batch)).toMatchObject({ failed: 1 });
-  const last = await stands(form, { by });
+  const last = await stands(form, { by, body: {} });
 
   // Its window is long over in real time, so its test clock is taken away while the brand enrolls.
   const enrolling = await holdRows(t.db, 'enrollment', 'insert', `new.program_id = '${real.id}'`);
@@ -319,9 +389,12 @@ describe('at the same moment', () => {
       'insert',
       `new.brand_key = '${brandOf(form)}'`,
     );
-    const batch = await give(t.partner, CONFIRMATIONS, [
-      confirmed(brandOf(form), { advertiserId: ADVERTISER }),
-    ]);
+    const batch = await give(
+      t.partner,
+      CONFIRMATIONS,
+      [confirmed(brandOf(form), { advertiserId: ADVERTISER })],
+      { programId: t.programId },
+    );
     await standing.reached();
     const posted = t.caller.post('/v1/enrollments', form);
     await waitsForBrand();
@@ -337,9 +410,12 @@ describe('at the same moment', () => {
     const enrolling = await holdRows(t.db, 'outbox', 'insert', 'true');
     const posted = t.caller.post('/v1/enrollments', form);
     await enrolling.reached();
-    const batch = await give(t.partner, CONFIRMATIONS, [
-      confirmed(brandOf(form), { advertiserId: ADVERTISER }),
-    ]);
+    const batch = await give(
+      t.partner,
+      CONFIRMATIONS,
+      [confirmed(brandOf(form), { advertiserId: ADVERTISER })],
+      { programId: t.programId },
+    );
     await waitsForBrand();
     await enrolling.open();
     const { body } = await posted;
@@ -351,7 +427,7 @@ describe('at the same moment', () => {
     const forms = Array.from({ length: 40 }, () => t.form());
     const items = forms.map((form) => confirmed(brandOf(form), { advertiserId: ADVERTISER }));
     const [batch, ...answers] = await Promise.all([
-      give(t.partner, CONFIRMATIONS, items),
+      give(t.partner, CONFIRMATIONS, items, { programId: t.programId }),
       ...forms.map((form) => t.caller.post('/v1/enrollments', form)),
     ]);
     await eventually(
@@ -368,7 +444,9 @@ describe('at the same moment', () => {
   test('When an API process stands still until another has let its confirmation stand, then it stands', async () => {
     const form = t.form();
     const batch = await standsStillWith(t, () =>
-      give(t.partner, CONFIRMATIONS, [confirmed(brandOf(form), { advertiserId: ADVERTISER })]),
+      give(t.partner, CONFIRMATIONS, [confirmed(brandOf(form), { advertiserId: ADVERTISER })], {
+        programId: t.programId,
+      }),
     );
     await meanwhile(t, () => untilStored(batch, 'standing'));
     expect(await batchOf(t.partner, batch)).toMatchObject({ standing: 1 });

@@ -288,6 +288,60 @@ test('When receivers hang, then others get theirs meanwhile, and no more than th
   expect(timedOut.map(({ deliveryId }) => deliveryId).sort()).toEqual([...stuck].sort());
 }, 60_000);
 
+test('When all receivers of two subscribers hang and much waits for them, then what is told to a third is not behind it', async () => {
+  receiver.answer(path, 'hang');
+  const ofTwo = [t.caller, t.partner].flatMap((client) =>
+    Array.from({ length: 14 }, () => subscribe(client, receiver.url(path), ['enrollment.ended'])),
+  );
+  const hanging = (await Promise.all(ofTwo)).map(({ subscriptionId }) => subscriptionId);
+  const { rowCount: backlog } = await t.db.query(
+    `insert into webhook_delivery (delivery_id, subscription_id, event_type, body, due_at)
+     select 'msg_hanging_' || n || id, id, 'webhook.test', '{}', now() from unnest($1::text[]) id, generate_series(1, 12) n`,
+    [hanging],
+  );
+  // Half of what can be under way at once, at least.
+  await receiver.until(path, 20);
+  const quick = `${path}/quick`;
+  const third = await subscribe(t.otherCaller, receiver.url(quick), ['enrollment.ended']);
+  for (let count = 1; count <= 3; count += 1) {
+    await sendTest(t.otherCaller, third.subscriptionId);
+    await receiver.until(quick, count);
+  }
+  expect(backlog).toBe(2 * 14 * 12);
+  // Nothing of theirs had to be given up for it.
+  const { rowCount: givenUp } = await t.db.query(
+    `select from webhook_delivery where subscription_id = any($1) and last_error is not null`,
+    [hanging],
+  );
+  expect(givenUp).toBe(0);
+}, 60_000);
+
+test('When a subscription is deleted while its webhook is about to be sent, then it is not sent', async () => {
+  const { subscriptionId } = await mine();
+  const deleting = await t.db.connect();
+  try {
+    await deleting.query('begin');
+    await deleting.query('lock table webhook_secret in access exclusive mode');
+    await sendTest(t.caller, subscriptionId);
+    await eventually(
+      () =>
+        t.db.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+            and query like '%from webhook_secret%'`,
+        ),
+      ({ rowCount }) => rowCount === 1,
+    );
+    await deleting.query('delete from webhook_subscription where subscription_id = $1', [subscriptionId]);
+    await deleting.query('commit');
+  } finally {
+    deleting.release();
+  }
+  // It ends once the attempts in hand are done.
+  await t.service.worker.stop();
+  await t.service.startWorker();
+  expect(receiver.received(path)).toEqual([]);
+});
+
 test('When the worker is killed between sending and recording, then it is sent again under the same id', async () => {
   const { subscriptionId, secret } = await mine();
   receiver.answer(path, 'hang', { status: 204 });

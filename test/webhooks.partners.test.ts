@@ -132,6 +132,27 @@ test('When a webhook is sent again, then it is a no-op with the same answer, als
   });
 });
 
+test('When a webhook is sent again after the brand has gone to another partner, then it gets the answer that it got', async () => {
+  const form = t.form();
+  const { body: brand } = await t.caller.post('/v1/enrollments', form);
+  await t.untilEvent(brand.id, 'advertiser_located');
+  const webhookId = randomUUID();
+  const data = { brandDomain: new URL(form.brand.storeUrl).hostname };
+  const first = await send(confirmation(data), { id: webhookId });
+  expect(first.status).toBe(200);
+  const moved = { ...form, programId: undefined, surveyPartner: 'fairing' };
+  expect((await t.caller.post(`/v1/enrollments/${brand.id}/resubmission`, moved)).status).toBe(200);
+  const again = await send(confirmation(data), { id: webhookId });
+  expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+  expect(again.body).toEqual(first.body);
+  expect(await send(confirmation({ brandDomain: 'other.example' }), { id: webhookId })).toMatchObject({
+    status: 422,
+    body: { code: 'IDEMPOTENCY_KEY_REUSED' },
+  });
+  // As a new one it would not be taken.
+  expect(await send(confirmation(data))).toMatchObject({ status: 404 });
+});
+
 test('When the same webhook comes many times at once, then it counts once and all get the same answer', async () => {
   const { id } = await enroll();
   const webhookId = randomUUID();

@@ -340,6 +340,24 @@ test('When an owner has twenty subscriptions, then there is no other, also when 
   expect([ids.length, new Set(ids).size, rest.body.next]).toEqual([20, 20, null]);
 });
 
+test('When keys for test clocks have twenty subscriptions, then live ones of the same owner are not counted with them', async () => {
+  const made = await t.admin.post<{ key: string }>('/v1/api-keys', {
+    role: 'caller',
+    id: 'shop-app',
+    test: true,
+  });
+  const tester = createApiClient(t.service.apiUrl, made.body.key, requireContract);
+  const url = receiver.url('/many');
+  for (let made = 0; made < 20; made += 1) await subscribe(tester, url);
+  expect(await tester.post(SUBSCRIPTIONS, { url })).toMatchObject({
+    status: 409,
+    body: { code: 'TOO_MANY_WEBHOOKS' },
+  });
+  const { audience } = await subscribe(t.caller, url);
+  const { items } = (await tester.get<{ items: Subscription[] }>(SUBSCRIPTIONS)).body;
+  expect(items.map((one) => one.audience)).toEqual(Array.from({ length: 20 }, () => audience));
+});
+
 test('When the log is read by page and by status, then each delivery is there once', async () => {
   const { subscriptionId } = await subscribe(t.caller, receiver.url('/log'));
   for (let sent = 0; sent < 3; sent += 1) await sendTest(t.caller, subscriptionId);

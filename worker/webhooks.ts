@@ -37,40 +37,35 @@ export interface WebhookTimes {
 
 /** Runs until `stopped` is aborted; resolves when the attempts in hand are done. */
 export async function runWebhooks(deps: Deps, times: WebhookTimes, stopped: AbortSignal): Promise<void> {
-  const attempts = new Set<Promise<void>>();
-  const underWay = new Map<string, number>();
+  const underWay = new Map<DueDelivery, Promise<void>>();
   // Not AbortSignal.any in each round: it leaves something behind for as long as `stopped` lives (seen with Node 20).
   let goOn = new AbortController();
   stopped.addEventListener('abort', () => goOn.abort(), { once: true });
   const begin = (delivery: DueDelivery) => {
-    const { subscriptionId } = delivery;
-    underWay.set(subscriptionId, (underWay.get(subscriptionId) ?? 0) + 1);
     const attempt = attemptDelivery(deps, delivery).then(() => {
-      attempts.delete(attempt);
-      underWay.set(subscriptionId, underWay.get(subscriptionId)! - 1);
-      if (underWay.get(subscriptionId) === 0) underWay.delete(subscriptionId);
+      underWay.delete(delivery);
       goOn.abort();
     });
-    attempts.add(attempt);
+    underWay.set(delivery, attempt);
   };
   while (!stopped.aborted) {
     goOn = new AbortController();
-    const claimed = await claim(deps, times, AT_ONCE - attempts.size, underWay);
+    const claimed = await claim(deps, times, [...underWay.keys()]);
     claimed.forEach(begin);
     await pause(times.pollMs, goOn.signal);
   }
-  await Promise.all(attempts);
+  await Promise.all(underWay.values());
 }
 
 async function claim(
   { database, logger }: Deps,
   { standingMs }: WebhookTimes,
-  limit: number,
-  underWay: ReadonlyMap<string, number>,
+  underWay: readonly DueDelivery[],
 ): Promise<DueDelivery[]> {
-  if (limit === 0) return [];
+  const free = AT_ONCE - underWay.length;
+  if (free === 0) return [];
   const options = {
-    limit,
+    free,
     perSubscription: AT_ONCE_PER_SUBSCRIPTION,
     underWay,
     standingMs,
@@ -94,6 +89,8 @@ async function attemptDelivery(deps: Deps, delivery: DueDelivery): Promise<void>
   }
 }
 
+const NOT_SENT = { kind: 'failed', status: null, error: 'NOT_SENT', retryAfterMs: undefined } as const;
+
 async function send(
   { database, keyring, sendWebhook, logger }: Deps,
   { deliveryId, subscriptionId, url, body }: DueDelivery,
@@ -101,10 +98,12 @@ async function send(
   try {
     const opened = await openActiveSecrets(database.pool, keyring, { subscriptionId });
     const secrets = opened.map(({ secret }) => secret);
+    // The subscription was deleted since this was claimed, and its secrets with it: nobody is to be told any more.
+    if (secrets.length === 0) return NOT_SENT;
     return await sendWebhook({ id: deliveryId, url, body, secrets });
   } catch (err) {
     logger.error({ err, deliveryId, subscriptionId }, 'a webhook cannot be sent');
-    return { kind: 'failed', status: null, error: 'NOT_SENT', retryAfterMs: undefined };
+    return NOT_SENT;
   }
 }
 

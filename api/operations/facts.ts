@@ -9,7 +9,7 @@ import { judgeAnswers } from '../../program/questionnaire';
 import * as messages from '../../workflows/messages';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
-import { invalid, pointerTo } from '../problem';
+import { invalid, pointerTo, Problem } from '../problem';
 import type { ConfirmationBody, NoteBody, QuestionnaireBody, RejectionBody } from '../schemas';
 import { writeNote } from './notes';
 import { sendMessage } from './send';
@@ -32,7 +32,10 @@ export async function confirmPartner(
   return sendMessage(context, principal, row, messages.confirmPartner, standing, message);
 }
 
-/** What the partner has confirmed of the brand for another ad account does not stand any more, either. */
+/**
+ * What the partner has confirmed of the brand, for whatever ad account, does not stand any more, either; also when the
+ * enrollment itself is not rejected, because it has another ad account or is over.
+ */
 export async function rejectPartner(
   context: ApiContext,
   principal: Principal,
@@ -42,11 +45,23 @@ export async function rejectPartner(
 ): Promise<EnrollmentRow> {
   const { reasonCode = 'PARTNER_REJECTED' } = body;
   const rejection = { ...wordOf(row, body), reasonCode };
-  const rejected = await sendMessage(context, principal, row, messages.rejectPartner, rejection, message);
   const { brandKey, surveyPartner, programId } = row;
   const brand = { brandKey, surveyPartner, programId, forTestClocks: principal.testClocksOnly };
+  let rejected: EnrollmentRow;
+  try {
+    rejected = await sendMessage(context, principal, row, messages.rejectPartner, rejection, message);
+  } catch (error) {
+    if (isOfAnotherAccountOrOver(error)) await endStanding(context.database.pool, brand, REPLACED);
+    throw error;
+  }
   await endStanding(context.database.pool, brand, REPLACED);
   return rejected;
+}
+
+function isOfAnotherAccountOrOver(error: unknown): boolean {
+  return (
+    error instanceof Problem && (error.code === 'SUBMISSION_SUPERSEDED' || error.code === 'ENROLLMENT_ENDED')
+  );
 }
 
 function wordOf(

@@ -45,9 +45,9 @@ export async function subscribe(
   const known = await subscriptionOfMessage(database.pool, messageId);
   if (known) return { row: known, secret: null };
   await requirePublicUrl(context, url);
-  const audience = audienceOf(principal);
+  const whose = { audience: audienceOf(principal), forTestClocks: principal.testClocksOnly };
   return database.transaction(async (db) => {
-    const count = await lockAndCount(db, audience);
+    const count = await lockAndCount(db, whose);
     // An equal request, taken over from a process that stood still, was quicker.
     const rival = await subscriptionOfMessage(db, messageId);
     if (rival) return { row: rival, secret: null };
@@ -55,8 +55,7 @@ export async function subscribe(
     const createdBy = makerOf(principal);
     const row = await insertSubscription(db, {
       subscriptionId: `whk_${randomBytes(8).toString('hex')}`,
-      audience,
-      forTestClocks: principal.testClocksOnly,
+      ...whose,
       url,
       events: [...new Set(events)],
       createdBy,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { publish } from '../../dev/database';
 import type { ProgramClock } from '../../program/clock';
 import type { ProgramDefinition } from '../../program/definition';
+import { copyForNextSeason } from '../../program/nextSeason';
 import type { TestService } from './testService';
 
 /** Publishes a program like the service's own, standing still at its start unless another clock is given. */
@@ -13,10 +14,23 @@ export async function publishProgram(
     { realFrom: Date.now(), programFrom: Date.parse(t.definition.testClock!.startsAt), speed: 0 },
   ],
 ): Promise<ProgramDefinition> {
-  const id = `${t.programId}-${randomBytes(3).toString('hex')}`;
-  const definition = { ...t.definition, id, ...change };
+  const definition = { ...t.definition, id: otherId(t), ...change };
   await publish(t.plan.databaseUrl, definition, clock);
   return definition;
+}
+
+/** Publishes a program like the service's own on real time: its season is moved so that it has begun a month ago. */
+export function publishRealTimeProgram(t: TestService): Promise<ProgramDefinition> {
+  const now = new Date();
+  const begun = new Date(t.definition.window.from);
+  const months =
+    (now.getUTCFullYear() - begun.getUTCFullYear()) * 12 + now.getUTCMonth() - begun.getUTCMonth() - 1;
+  const season = { id: otherId(t), months };
+  return publishProgram(t, copyForNextSeason({ ...t.definition, testClock: null }, season), []);
+}
+
+function otherId({ programId }: TestService): string {
+  return `${programId}-${randomBytes(3).toString('hex')}`;
 }
 
 /** A program that closes, on the calculation date, what is not proven. */
