@@ -162,6 +162,9 @@ export const limit = z.coerce
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
   .meta({ type: 'integer', minimum: 1, maximum: 200 })
   .default(50);
+export const after = text(300)
+  .meta({ format: 'cursor', description: '`next` of the page before, with the same filters and sort.' })
+  .optional();
 
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 
@@ -193,9 +196,7 @@ export const listQuery = z.strictObject({
   updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
   sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
   limit,
-  after: text(300)
-    .meta({ format: 'cursor', description: '`next` of the page before, with the same filters and sort.' })
-    .optional(),
+  after,
   total: yesOrNo.default(false).describe('Count all pages, too.'),
 });
 export type ListQuery = z.infer<typeof listQuery>;
@@ -251,7 +252,7 @@ export const definitionBody = z.looseObject({}).meta({
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
 
-export const apiKeysQuery = z.strictObject({ limit, after: text(64).optional() });
+export const apiKeysQuery = z.strictObject({ limit, after });
 
 const POSITION = 'must be the position of an entry';
 const afterPosition = z.coerce

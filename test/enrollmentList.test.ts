@@ -9,8 +9,8 @@ import {
   pageStatement,
   type EnrollmentFilter,
   type ListOrder,
-  type Position,
 } from '../database/enrollmentList';
+import type { Position } from '../database/pages';
 import type { Scope } from '../database/enrollments';
 import { eventually } from '../dev/apiClient';
 import { dropDatabase, prepareDatabase } from '../dev/database';

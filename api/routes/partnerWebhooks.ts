@@ -71,11 +71,8 @@ export const partnerWebhookRoutes: Route[] = [
     query: subscriptionsQuery,
     answer: partnerSecretPage,
     async handle(context, { query }) {
-      const rows = await partnerSecrets(context, query);
-      return {
-        items: rows.map(present),
-        next: rows.length === query.limit ? rows.at(-1)!.webhookSecretId : null,
-      };
+      const { rows, next } = await partnerSecrets(context, query);
+      return { items: rows.map(present), next };
     },
   }),
   write({

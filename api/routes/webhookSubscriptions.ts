@@ -43,11 +43,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     query: subscriptionsQuery,
     answer: subscriptionPage,
     async handle(context, { principal, query }) {
-      const rows = await subscriptionsOf(context, principal, query);
-      return {
-        items: rows.map(present),
-        next: rows.length === query.limit ? rows.at(-1)!.subscriptionId : null,
-      };
+      const { rows, next } = await subscriptionsOf(context, principal, query);
+      return { items: rows.map(present), next };
     },
   }),
   read({
@@ -121,11 +118,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     query: deliveriesQuery,
     answer: deliveryPage,
     async handle(context, { principal, params, query }) {
-      const rows = await deliveriesOf(context, principal, idOf(params, 'subscriptionId'), query);
-      return {
-        items: rows.map(presentDelivery),
-        next: rows.length === query.limit ? rows.at(-1)!.deliveryId : null,
-      };
+      const { rows, next } = await deliveriesOf(context, principal, idOf(params, 'subscriptionId'), query);
+      return { items: rows.map(presentDelivery), next };
     },
   }),
   write({

@@ -9,10 +9,10 @@ export interface NameServer {
   /** As a resolver takes it. */
   address: string;
   /** From now on; a name that it was told nothing of does not exist. */
-  leads(name: string, to: string[] | 'never answered'): void;
+  leads: (name: string, to: string[] | 'never answered') => void;
   /** Waits until it has been asked for so many names. */
-  untilAsked(names: number): Promise<unknown>;
-  stop(): Promise<void>;
+  untilAsked: (names: number) => Promise<unknown>;
+  stop: () => Promise<void>;
 }
 
 const A = 1;
