@@ -170,11 +170,15 @@ export const limit = z.coerce
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
   .meta({ type: 'integer', minimum: 1, maximum: 200, examples: [20] })
   .default(50);
+export const after = text(300)
+  .meta({
+    format: 'cursor',
+    description: '`next` of the page before, with the same filters and sort.',
+    examples: ['MzRhN2YxMGM5ZDJlYjU2OCAxNzY4NDY5NDAwMDAwMDAwIGVucl80ZTAyZTQ1NDg4OWY0MjU1OTkzYw'],
+  })
+  .optional();
 
 const programId = text(64).meta({ examples: [IDS.programId] });
-/** Of a list by age: the `next` of the page before. */
-export const afterId = text(64).optional();
-
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 
 /** Of a query, where one value and a list of one look the same. */
@@ -223,13 +227,7 @@ export const listQuery = z.strictObject({
     .default('-createdAt')
     .meta({ description: 'With `-` the latest first.', examples: ['updatedAt'] }),
   limit,
-  after: text(300)
-    .meta({
-      format: 'cursor',
-      description: '`next` of the page before, with the same filters and sort.',
-      examples: ['MzRhN2YxMGM5ZDJlYjU2OCAxNzY4NDY5NDAwMDAwMDAwIGVucl80ZTAyZTQ1NDg4OWY0MjU1OTkzYw'],
-    })
-    .optional(),
+  after,
   total: yesOrNo.default(false).meta({ description: 'Count all pages, too.', examples: [true] }),
 });
 export type ListQuery = z.infer<typeof listQuery>;
@@ -288,10 +286,7 @@ export const definitionBody = z.looseObject({}).meta({
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
 
-export const apiKeysQuery = z.strictObject({
-  limit,
-  after: afterId.meta({ examples: [IDS.keyId] }),
-});
+export const apiKeysQuery = z.strictObject({ limit, after });
 
 const POSITION = 'must be the position of an entry';
 const afterPosition = z.coerce

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../program/eventTypes';
 import { nameOfEnrollment, namesOne, NAME_ONE } from './enrollmentName';
-import { IDS } from './examples/ids';
-import { afterId, confirmationBody, limit, oneOf, rejectionBody, text } from './schemas';
+import { after, confirmationBody, limit, oneOf, rejectionBody, text } from './schemas';
 
 const LONGEST_URL = 2_000;
 const EVENTS = ['enrollment.*', ...EVENT_TYPES.map((type) => `enrollment.${type}` as const)] as const;
@@ -23,14 +22,9 @@ export const subscriptionBody = z.strictObject({
 });
 export type SubscriptionBody = z.infer<typeof subscriptionBody>;
 
-const pageQuery = z.strictObject({ limit, after: afterId });
-export const subscriptionsQuery = pageQuery.extend({
-  after: afterId.meta({ examples: [IDS.subscriptionId] }),
-});
-export const secretsQuery = pageQuery.extend({ after: afterId.meta({ examples: [IDS.secretId] }) });
+export const subscriptionsQuery = z.strictObject({ limit, after });
 
-export const deliveriesQuery = pageQuery.extend({
-  after: afterId.meta({ examples: [IDS.deliveryId] }),
+export const deliveriesQuery = subscriptionsQuery.extend({
   status: oneOf(['pending', 'delivered', 'failed'])
     .optional()
     .meta({ examples: ['failed'] }),

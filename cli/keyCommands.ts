@@ -52,7 +52,7 @@ export function addKeyCommands(pps: Command): void {
     keys
       .command('list')
       .description('Lists keys, newest first.')
-      .option('--after <key>', 'the page after this key'),
+      .option('--after <cursor>', 'the page after another, as that one shows it'),
     {
       example: 'keys list',
       ask: (service, _args, { after }) => service.get('/v1/api-keys', { after }),

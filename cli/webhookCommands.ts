@@ -45,7 +45,7 @@ function addSubscriptionCommands(webhooks: Command): void {
     webhooks
       .command('list')
       .description('Lists subscriptions, newest first.')
-      .option('--after <subscription>', 'the page after this one'),
+      .option('--after <cursor>', 'the page after another, as that one shows it'),
     {
       example: 'webhooks list',
       ask: (service, _args, { after }) => service.get(PATH, { after }),
@@ -105,7 +105,7 @@ function addDeliveryCommands(webhooks: Command): void {
       .description('Lists what was sent in the last 14 days, newest first.')
       .argument('<subscription>', 'its id')
       .option('--status <status>', 'pending, delivered or failed')
-      .option('--after <delivery>', 'the page after this one'),
+      .option('--after <cursor>', 'the page after another, as that one shows it'),
     {
       example: `webhooks deliveries ${ID} --status failed`,
       ask: (service, [id], options) => service.get(`${pathOf(id!)}/deliveries`, { ...options }),

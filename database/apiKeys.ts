@@ -1,5 +1,6 @@
 /** Keys of the API's callers: whose they are, and a hash by which one is known again. The keys themselves are nowhere. */
 import type { Actor } from '../program/enrollmentState';
+import { newestFirst, type Page, type PageRequest } from './pages';
 import { firstRow, type Queryable } from './pool';
 
 export interface ApiKeyRow {
@@ -84,19 +85,16 @@ export async function markUsed(db: Queryable, keyId: string): Promise<void> {
   );
 }
 
-/** Newest first; `after` is the id of the last key of the page before. */
-export async function listApiKeys(
-  db: Queryable,
-  page: { limit: number; after?: string | undefined },
-): Promise<ApiKeyRow[]> {
-  const result = await db.query(
-    `select ${COLUMNS} from api_key
-      where $2::text is null
-         or (created_at, key_id) < (select created_at, key_id from api_key where key_id = $2)
-      order by created_at desc, key_id desc limit $1`,
-    [page.limit, page.after ?? null],
-  );
-  return result.rows as ApiKeyRow[];
+export function listApiKeys(db: Queryable, page: PageRequest): Promise<Page<ApiKeyRow>> {
+  const list = {
+    columns: COLUMNS,
+    from: 'api_key',
+    where: 'true',
+    values: [],
+    at: 'created_at',
+    id: 'key_id',
+  };
+  return newestFirst(db, list, page);
 }
 
 /** Locks the key: call it inside a transaction. */

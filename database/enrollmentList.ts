@@ -13,6 +13,7 @@ import {
   type Waitee,
 } from '../program/status';
 import { inScope, ROW, WITH_SUBMISSION, type EnrollmentRow, type Scope } from './enrollments';
+import { instant, microseconds, type Page, type PageRequest } from './pages';
 import { firstRow, type Queryable } from './pool';
 
 export interface EnrollmentFilter {
@@ -34,37 +35,22 @@ export interface ListOrder {
   descending: boolean;
 }
 
-/** Where a page ends: the next one begins behind it. */
-export interface Position {
-  /** Microseconds since 1970 (PostgreSQL's precision) of the sort key. */
-  at: string;
-  enrollmentId: string;
-}
-
-export interface PageRequest {
+export interface OrderedPageRequest extends PageRequest {
   order: ListOrder;
-  limit: number;
-  after?: Position | undefined;
-}
-
-export interface Page {
-  rows: EnrollmentRow[];
-  /** Null on the last page. */
-  next: Position | null;
 }
 
 export async function listEnrollments(
   db: Queryable,
   scope: Scope,
   filter: EnrollmentFilter,
-  page: PageRequest,
-): Promise<Page> {
+  page: OrderedPageRequest,
+): Promise<Page<EnrollmentRow>> {
   if (statusesOf(filter).length === 0) return { rows: [], next: null };
   const { text, values } = pageStatement(scope, filter, page);
   const found = (await db.query(text, values)).rows as (EnrollmentRow & { at: string })[];
   const rows = found.slice(0, page.limit);
   const last = found.length > page.limit ? rows.at(-1) : undefined;
-  return { rows, next: last ? { at: last.at, enrollmentId: last.enrollmentId } : null };
+  return { rows, next: last ? { at: last.at, id: last.enrollmentId } : null };
 }
 
 export async function countEnrollments(
@@ -99,7 +85,7 @@ export function countStatement(
 export function pageStatement(
   scope: Scope,
   filter: EnrollmentFilter,
-  { order, limit, after }: PageRequest,
+  { order, limit, after }: OrderedPageRequest,
 ): { text: string; values: unknown[] } {
   const { where, values } = conditions(scope, { ...filter, statuses: undefined });
   const parameter = (value: unknown) => `$${values.push(value)}`;
@@ -107,7 +93,7 @@ export function pageStatement(
   const direction = order.descending ? 'desc' : 'asc';
   const atMost = parameter(limit + 1);
   const behind = after
-    ? ` and (e.${column}, e.enrollment_id) ${order.descending ? '<' : '>'} (${instant(parameter(after.at), 'microsecond')}, ${parameter(after.enrollmentId)})`
+    ? ` and (e.${column}, e.enrollment_id) ${order.descending ? '<' : '>'} (${instant(parameter(after.at), 'microsecond')}, ${parameter(after.id)})`
     : '';
   const found = (condition: string) =>
     `select e.enrollment_id, e.${column} as at from enrollment e where ${where}${behind} and ${condition}`;
@@ -116,7 +102,7 @@ export function pageStatement(
     ? // Found first and then put in order: "offset 0" keeps PostgreSQL from reading along the order in search of a few.
       [`${found(`e.status = any(${parameter(statusesOf(filter))})`)} offset 0`]
     : statusesOf(filter).map((status) => `${found(`e.status = ${parameter(status)}`)} ${inOrder}`);
-  const text = `select ${ROW}, (extract(epoch from page.at) * 1000000)::bigint::text as at
+  const text = `select ${ROW}, ${microseconds('page.at')} as at
     from (select * from (${sources.map((source) => `(${source})`).join(' union all ')}) source ${inOrder}) page
       join enrollment e on e.enrollment_id = page.enrollment_id
       ${WITH_SUBMISSION}
@@ -176,9 +162,4 @@ function conditions(scope: Scope, filter: EnrollmentFilter): { where: string; va
   require(filter.reasonCode, (code) => `e.reason_codes @> array[${code}]`);
   require(filter.updatedSince, (since) => `e.updated_at >= ${instant(since, 'millisecond')}`);
   return { where: clauses.join(' and '), values };
-}
-
-/** Exact, and of any number: an instant as a text could be one that PostgreSQL does not read. */
-function instant(parameter: string, unit: 'millisecond' | 'microsecond'): string {
-  return `(timestamptz 'epoch' + ${parameter}::bigint * interval '1 ${unit}')`;
 }

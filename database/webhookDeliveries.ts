@@ -1,4 +1,5 @@
 /** What is sent to subscriptions: the log for their owners, and the queue for the worker that sends. */
+import { newestFirst, type Page, type PageRequest } from './pages';
 import { firstRow, type Queryable } from './pool';
 import {
   disableSubscription,
@@ -40,24 +41,23 @@ const COLUMNS = `delivery_id as "deliveryId", event_type as "eventType", enrollm
   made_at as "madeAt", due_at as "dueAt", last_attempt_at as "lastAttemptAt", last_status as "lastStatus",
   last_error as "lastError"`;
 
-/** Newest first; `after` is the id of the last one of the page before. */
-export async function listDeliveries(
+export function listDeliveries(
   db: Queryable,
   scope: SubscriptionScope,
   subscriptionId: string,
-  page: { limit: number; after?: string | undefined; status?: DeliveryRow['status'] | undefined },
-): Promise<DeliveryRow[]> {
-  const { sql, values } = inSubscriptionScope(scope, 5);
-  const result = await db.query(
-    `select ${COLUMNS} from webhook_delivery join webhook_subscription s using (subscription_id)
-      where subscription_id = $1 and ${sql} and ($4::text is null or status = $4)
-        and ($3::text is null
-             or (made_at, delivery_id) < (select made_at, delivery_id from webhook_delivery
-                                           where subscription_id = $1 and delivery_id = $3))
-      order by made_at desc, delivery_id desc limit $2`,
-    [subscriptionId, page.limit, page.after ?? null, page.status ?? null, ...values],
-  );
-  return result.rows as DeliveryRow[];
+  status: DeliveryRow['status'] | undefined,
+  page: PageRequest,
+): Promise<Page<DeliveryRow>> {
+  const { sql, values } = inSubscriptionScope(scope, 3);
+  const list = {
+    columns: COLUMNS,
+    from: 'webhook_delivery join webhook_subscription s using (subscription_id)',
+    where: `subscription_id = $1 and ($2::text is null or status = $2) and ${sql}`,
+    values: [subscriptionId, status ?? null, ...values],
+    at: 'made_at',
+    id: 'delivery_id',
+  };
+  return newestFirst(db, list, page);
 }
 
 /** What tells of no enrollment: due at once. The one that is there if it was made before. */

@@ -1,6 +1,7 @@
 /** With what webhooks are signed: ours to a subscription, and a survey partner's to us. Encrypted, told once. */
 import type { Maker } from './apiKeys';
 import type { Keyring, Place, Sealed } from './keyring';
+import { newestFirst, type Page, type PageRequest } from './pages';
 import { firstRow, type Queryable } from './pool';
 
 /** Who signs: we for a subscription, or a survey partner. */
@@ -78,21 +79,17 @@ export async function openActiveSecrets(
   }));
 }
 
-/** Those of survey partners, newest first; `after` is the id of the last one of the page before. */
-export async function listPartnerSecrets(
-  db: Queryable,
-  page: { limit: number; after?: string | undefined },
-): Promise<WebhookSecretRow[]> {
-  const result = await db.query(
-    `select ${COLUMNS} from webhook_secret
-      where survey_partner is not null
-        and ($2::text is null
-             or (created_at, webhook_secret_id) <
-                (select created_at, webhook_secret_id from webhook_secret where webhook_secret_id = $2))
-      order by created_at desc, webhook_secret_id desc limit $1`,
-    [page.limit, page.after ?? null],
-  );
-  return result.rows as WebhookSecretRow[];
+/** Those of survey partners. */
+export function listPartnerSecrets(db: Queryable, page: PageRequest): Promise<Page<WebhookSecretRow>> {
+  const list = {
+    columns: COLUMNS,
+    from: 'webhook_secret',
+    where: 'survey_partner is not null',
+    values: [],
+    at: 'created_at',
+    id: 'webhook_secret_id',
+  };
+  return newestFirst(db, list, page);
 }
 
 /** How many can be used. Until the end of the transaction nobody else adds one. */

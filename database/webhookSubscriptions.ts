@@ -1,5 +1,6 @@
 /** Who wants to be told of events, and where. */
 import type { Maker } from './apiKeys';
+import { newestFirst, type Page, type PageRequest } from './pages';
 import { firstRow, type Queryable } from './pool';
 
 export interface SubscriptionRow {
@@ -95,23 +96,15 @@ export async function findSubscription(
   return firstRow<SubscriptionRow>(result);
 }
 
-/** Newest first; `after` is the id of the last one of the page before. */
-export async function listSubscriptions(
+export function listSubscriptions(
   db: Queryable,
   scope: SubscriptionScope,
-  page: { limit: number; after?: string | undefined },
-): Promise<SubscriptionRow[]> {
-  const { sql, values } = inSubscriptionScope(scope, 3);
-  const result = await db.query(
-    `select ${COLUMNS} from webhook_subscription s
-      where ${sql}
-        and ($2::text is null
-             or (created_at, subscription_id) <
-                (select created_at, subscription_id from webhook_subscription s where subscription_id = $2 and ${sql}))
-      order by created_at desc, subscription_id desc limit $1`,
-    [page.limit, page.after ?? null, ...values],
-  );
-  return result.rows as SubscriptionRow[];
+  page: PageRequest,
+): Promise<Page<SubscriptionRow>> {
+  const { sql: where, values } = inSubscriptionScope(scope, 1);
+  const from = 'webhook_subscription s';
+  const list = { columns: COLUMNS, from, where, values, at: 's.created_at', id: 's.subscription_id' };
+  return newestFirst(db, list, page);
 }
 
 /** With its secrets and its deliveries. */

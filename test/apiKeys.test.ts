@@ -74,6 +74,24 @@ describe('over HTTP', () => {
     return body.items.find((key) => key.keyId === keyId)!;
   }
 
+  test.each([
+    ['/v1/api-keys', { role: 'caller', id: 'paged' }],
+    ['/v1/webhook-secrets', { surveyPartner: 'okendo' }],
+  ])('When %s is read page by page, then each is there once, newest first', async (list, body) => {
+    for (let made = 0; made < 3; made += 1) expect((await t.admin.post(list, body)).status).toBe(201);
+    type Page = { items: object[]; next: string | null };
+    const page = async (query: string) => (await t.admin.get<Page>(`${list}?${query}`)).body;
+    const all = await page('limit=200');
+    const paged: object[] = [];
+    for (let next: string | null = ''; next !== null;) {
+      const read: Page = await page(`limit=2${next && `&after=${next}`}`);
+      paged.push(...read.items);
+      next = read.next;
+    }
+    expect(paged.length).toBeGreaterThanOrEqual(3);
+    expect({ items: paged, next: null }).toEqual(all);
+  });
+
   test('When an admin makes a key, then its holder is the actor of what is done with it, within its role', async () => {
     const made = await make({ role: 'caller', id: 'new-shop' });
     expect(made).toMatchObject({

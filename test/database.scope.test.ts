@@ -77,8 +77,8 @@ async function ofSubscription(scope: SubscriptionScope): Promise<Record<string, 
   await enableSubscription(db, scope, subscriptionId);
   const enabled = (await findSubscription(db, SUBSCRIBER, subscriptionId))?.disabledAt === null ? 1 : 0;
   const sentAgain = (await deliverAgain(db, scope, subscriptionId, deliveryId)) ? 1 : 0;
-  const listed = (await listSubscriptions(db, scope, { limit: 9 })).length;
-  const deliveries = (await listDeliveries(db, scope, subscriptionId, { limit: 9 })).length;
+  const listed = (await listSubscriptions(db, scope, { limit: 9 })).rows.length;
+  const deliveries = (await listDeliveries(db, scope, subscriptionId, undefined, { limit: 9 })).rows.length;
   await deleteSubscription(db, scope, subscriptionId);
   const deleted = (await findSubscription(db, SUBSCRIBER, subscriptionId)) ? 0 : 1;
   return { enabled, sentAgain, listed, deliveries, deleted };

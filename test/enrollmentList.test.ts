@@ -16,8 +16,8 @@ import {
   listEnrollments,
   type EnrollmentFilter,
   type ListOrder,
-  type Position,
 } from '../database/enrollmentList';
+import type { Position } from '../database/pages';
 import type { Scope } from '../database/enrollments';
 import { sharedServers } from './support/shared';
 

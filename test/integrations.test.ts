@@ -298,7 +298,7 @@ describe('outgoing HTTP: where it may go', () => {
     let ended = 0;
     const attempts = names.map((name, index): Promise<unknown> => {
       const url = `https://${name}/`;
-      const attempt =
+      const attempt: Promise<Error> =
         index < 10 ? httpFailure(hooks.request(get(url))) : failure(NameNotResolvable, judge(url));
       return attempt.finally(() => (ended += 1));
     });
@@ -308,11 +308,8 @@ describe('outgoing HTTP: where it may go', () => {
     expect(await httpTo(origin).request(get(`${origin}/`))).toMatchObject({ body: 'here' });
     await stat('.');
     expect(ended).toBe(0);
-    expect((await Promise.all(attempts)).slice(0, 10)).toEqual(
-      Array.from({ length: 10 }, () =>
-        expect.objectContaining({ phase: 'connect', code: 'NAME_NOT_RESOLVED' }),
-      ),
-    );
+    for (const error of (await Promise.all(attempts)).slice(0, 10))
+      expect(error).toMatchObject({ phase: 'connect', code: 'NAME_NOT_RESOLVED' });
   });
 
   test('When loopback is allowed, then a webhook may go to this machine by http, and to no other', async () => {

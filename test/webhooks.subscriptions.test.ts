@@ -358,6 +358,50 @@ test('When keys for test clocks have twenty subscriptions, then live ones of the
   expect(items.map((one) => one.audience)).toEqual(Array.from({ length: 20 }, () => audience));
 });
 
+describe('pages of subscriptions', () => {
+  interface SubscriptionPage {
+    items: Subscription[];
+    next: string | null;
+  }
+  const page = (query: string, client = t.caller) =>
+    client.get<SubscriptionPage & { errors: { pointer: string }[] }>(`${SUBSCRIPTIONS}?${query}`);
+
+  test('When the last one of a page is deleted, then the next page goes on behind it', async () => {
+    for (let made = 0; made < 4; made += 1) await subscribe(t.caller, receiver.url('/pages'));
+    const all = (await page('limit=4')).body;
+    expect(all.next).toBeNull();
+    const ids = all.items.map(({ subscriptionId }) => subscriptionId);
+    const first = (await page('limit=2')).body;
+    await t.caller.post(`${SUBSCRIPTIONS}/${ids[1]}/deletion`, {});
+    const second = (await page(`limit=2&after=${first.next}`)).body;
+    expect([...first.items, ...second.items].map(({ subscriptionId }) => subscriptionId)).toEqual(ids);
+    expect(second.next).toBeNull();
+  });
+
+  test('When "after" is no end of a page of this list and key, then it is 400', async () => {
+    for (let made = 0; made < 2; made += 1) await subscribe(t.caller, receiver.url('/pages'));
+    const { items, next } = (await page('limit=1')).body;
+    const [{ subscriptionId }] = items as [Subscription];
+    await sendTest(t.caller, subscriptionId);
+    for (const [after, client] of [
+      ['whk_typo', t.caller],
+      [subscriptionId, t.caller],
+      [next, t.otherCaller],
+      [next, t.admin],
+    ] as const)
+      expect([after, await page(`after=${after}`, client)]).toMatchObject([
+        after,
+        { status: 400, body: { code: 'INVALID_REQUEST', errors: [{ pointer: '/after' }] } },
+      ]);
+    for (const path of [
+      `${SUBSCRIPTIONS}/${subscriptionId}/deliveries`,
+      '/v1/api-keys',
+      '/v1/webhook-secrets',
+    ])
+      expect([path, (await t.admin.get(`${path}?after=${next}`)).status]).toEqual([path, 400]);
+  });
+});
+
 test('When the log is read by page and by status, then each delivery is there once', async () => {
   const { subscriptionId } = await subscribe(t.caller, receiver.url('/log'));
   for (let sent = 0; sent < 3; sent += 1) await sendTest(t.caller, subscriptionId);

@@ -13,6 +13,7 @@ import {
 import type { Queryable } from '../../database/pool';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import { pageOf, type CursorPage, type CursorRequest } from '../cursor';
 import { makeKey } from '../keyFormat';
 import { invalid, notFound, Problem } from '../problem';
 import type { ApiKeyBody, RotationBody } from '../schemas';
@@ -67,11 +68,8 @@ export async function revoke(
   return revoked;
 }
 
-export function listKeys(
-  { database }: ApiContext,
-  page: { limit: number; after?: string | undefined },
-): Promise<ApiKeyRow[]> {
-  return listApiKeys(database.pool, page);
+export function listKeys({ database }: ApiContext, query: CursorRequest): Promise<CursorPage<ApiKeyRow>> {
+  return pageOf('API keys', query, (page) => listApiKeys(database.pool, page));
 }
 
 async function make(

@@ -3,7 +3,9 @@
  * no connection is held and no transaction is open, however slow the reader is.
  */
 import type { z } from 'zod';
-import { listEnrollments, type Page } from '../../database/enrollmentList';
+import { listEnrollments } from '../../database/enrollmentList';
+import type { EnrollmentRow } from '../../database/enrollments';
+import type { Page, Position } from '../../database/pages';
 import type { enrollment } from '../answers';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
@@ -65,13 +67,13 @@ export async function* exportRows(
   query: ExportQuery,
 ): AsyncGenerator<Cell[], undefined> {
   const order = { by: 'createdAt', descending: false } as const;
-  const read = (after: Page['next']): Promise<Page> =>
+  const read = (after: Position | null): Promise<Page<EnrollmentRow>> =>
     listEnrollments(context.database.pool, scopeOf(principal), filterOf(query), {
       order,
       limit: ROWS_OF_A_PAGE,
       after: after ?? undefined,
     });
-  for (let after: Page['next'] = null; ;) {
+  for (let after: Position | null = null; ;) {
     const { rows, next } = await read(after);
     for (const row of rows) {
       const exported = presentEnrollment(context, principal, row);

@@ -10,14 +10,10 @@ import type { EnrollmentRow } from '../../database/enrollments';
 import { STATUSES, type EnrollmentStatus } from '../../program/status';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
-import { readCursor, writeCursor } from '../cursor';
-import { invalid } from '../problem';
+import { pageOf, type CursorPage } from '../cursor';
 import type { ExportQuery, ListQuery } from '../schemas';
 
-export interface EnrollmentList {
-  rows: EnrollmentRow[];
-  /** Cursor of the next page; null on the last. */
-  next: string | null;
+export interface EnrollmentList extends CursorPage<EnrollmentRow> {
   /** Of all pages; only if it was asked for. */
   total?: number;
 }
@@ -31,17 +27,12 @@ export async function listEnrollments(
   const scope = scopeOf(principal);
   const filter = filterOf(query);
   const list = { scope, filter, sort: query.sort };
-  const after = query.after === undefined ? undefined : readCursor(list, query.after);
-  if (query.after !== undefined && !after)
-    throw invalid([
-      { pointer: '/after', message: 'must be the `next` of a page with the same filters, sort and key' },
-    ]);
-  const page = { order: orderOf(query.sort), limit: query.limit, after };
-  const [{ rows, next }, total] = await Promise.all([
-    readPage(pool, scope, filter, page),
+  const order = orderOf(query.sort);
+  const [page, total] = await Promise.all([
+    pageOf(list, query, (request) => readPage(pool, scope, filter, { ...request, order })),
     query.total ? countEnrollments(pool, scope, filter) : undefined,
   ]);
-  return { rows, next: next && writeCursor(list, next), ...(total !== undefined && { total }) };
+  return { ...page, ...(total !== undefined && { total }) };
 }
 
 export async function enrollmentCounts(

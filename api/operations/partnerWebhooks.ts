@@ -10,6 +10,7 @@ import {
 import type { EnrollmentRow } from '../../database/enrollments';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import { pageOf, type CursorPage, type CursorRequest } from '../cursor';
 import { invalid, notFound } from '../problem';
 import { makeWebhookSecret } from '../webhookSecret';
 import type { PartnerFactBody } from '../webhookSchemas';
@@ -45,9 +46,9 @@ export function makePartnerSecret(
 
 export function partnerSecrets(
   { database }: ApiContext,
-  page: { limit: number; after?: string | undefined },
-): Promise<WebhookSecretRow[]> {
-  return listPartnerSecrets(database.pool, page);
+  query: CursorRequest,
+): Promise<CursorPage<WebhookSecretRow>> {
+  return pageOf('partner secrets', query, (page) => listPartnerSecrets(database.pool, page));
 }
 
 export async function retireSecret({ database }: ApiContext, secretId: string): Promise<WebhookSecretRow> {

@@ -3,6 +3,7 @@ import { deliverAgain, insertTest, listDeliveries, type DeliveryRow } from '../.
 import type { Queryable } from '../../database/pool';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import { pageOf, type CursorPage, type CursorRequest } from '../cursor';
 import { notFound, Problem } from '../problem';
 import { subscriptionOf, subscriptionScope } from './webhookSubscriptions';
 
@@ -12,10 +13,12 @@ export async function deliveriesOf(
   { database }: ApiContext,
   principal: Principal,
   subscriptionId: string,
-  page: { limit: number; after?: string | undefined; status?: DeliveryRow['status'] | undefined },
-): Promise<DeliveryRow[]> {
+  { status, ...query }: CursorRequest & { status?: DeliveryRow['status'] | undefined },
+): Promise<CursorPage<DeliveryRow>> {
   await subscriptionOf(database.pool, principal, subscriptionId);
-  return listDeliveries(database.pool, subscriptionScope(principal), subscriptionId, page);
+  return pageOf({ deliveries: subscriptionId, status }, query, (page) =>
+    listDeliveries(database.pool, subscriptionScope(principal), subscriptionId, status, page),
+  );
 }
 
 /** The same bytes under the same id, as soon as possible and with three days anew. */

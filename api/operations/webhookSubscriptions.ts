@@ -21,6 +21,7 @@ import type { Queryable } from '../../database/pool';
 import { NameNotResolvable } from '../../integrations/webhookAddress';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import { pageOf, type CursorPage, type CursorRequest } from '../cursor';
 import { ownerOf, type Answer } from '../idempotency';
 import { invalid, notFound, Problem, unavailable } from '../problem';
 import { makeWebhookSecret } from '../webhookSecret';
@@ -70,9 +71,10 @@ export async function subscribe(
 export function subscriptionsOf(
   { database }: ApiContext,
   principal: Principal,
-  page: { limit: number; after?: string | undefined },
-): Promise<SubscriptionRow[]> {
-  return listSubscriptions(database.pool, subscriptionScope(principal), page);
+  query: CursorRequest,
+): Promise<CursorPage<SubscriptionRow>> {
+  const scope = subscriptionScope(principal);
+  return pageOf({ subscriptions: scope }, query, (page) => listSubscriptions(database.pool, scope, page));
 }
 
 /** Throws a 404 like `subscriptionOf`. */

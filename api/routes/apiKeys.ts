@@ -31,8 +31,8 @@ export const apiKeyRoutes: Route[] = [
     query: schemas.apiKeysQuery,
     answer: withExample(apiKeyPage, API_KEY.page),
     async handle(context, { query }) {
-      const rows = await listKeys(context, query);
-      return { items: rows.map(present), next: rows.length === query.limit ? rows.at(-1)!.keyId : null };
+      const { rows, next } = await listKeys(context, query);
+      return { items: rows.map(present), next };
     },
   }),
   write({

@@ -13,7 +13,7 @@ import {
 } from '../operations/partnerWebhooks';
 import { emptyBody } from '../schemas';
 import { newPartnerSecret, partnerSecret, partnerSecretPage, takenFact } from '../webhookAnswers';
-import { partnerFactBody, partnerSecretBody, secretsQuery } from '../webhookSchemas';
+import { partnerFactBody, partnerSecretBody, subscriptionsQuery } from '../webhookSchemas';
 import { BEFORE_THE_CALCULATION } from './enrollments';
 import { enrollmentOf, idOf, read, signedWrite, withExample, write, type Route } from './route';
 
@@ -72,14 +72,11 @@ export const partnerWebhookRoutes: Route[] = [
     path: '/v1/webhook-secrets',
     tag: 'Webhooks',
     summary: 'List the secrets of survey partners, newest first',
-    query: secretsQuery,
+    query: subscriptionsQuery,
     answer: withExample(partnerSecretPage, PARTNER_SECRET.page),
     async handle(context, { query }) {
-      const rows = await partnerSecrets(context, query);
-      return {
-        items: rows.map(present),
-        next: rows.length === query.limit ? rows.at(-1)!.webhookSecretId : null,
-      };
+      const { rows, next } = await partnerSecrets(context, query);
+      return { items: rows.map(present), next };
     },
   }),
   write({

@@ -44,11 +44,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     query: subscriptionsQuery,
     answer: withExample(subscriptionPage, SUBSCRIPTION.page),
     async handle(context, { principal, query }) {
-      const rows = await subscriptionsOf(context, principal, query);
-      return {
-        items: rows.map(present),
-        next: rows.length === query.limit ? rows.at(-1)!.subscriptionId : null,
-      };
+      const { rows, next } = await subscriptionsOf(context, principal, query);
+      return { items: rows.map(present), next };
     },
   }),
   read({
@@ -122,11 +119,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     query: deliveriesQuery,
     answer: withExample(deliveryPage, DELIVERY.page),
     async handle(context, { principal, params, query }) {
-      const rows = await deliveriesOf(context, principal, idOf(params, 'subscriptionId'), query);
-      return {
-        items: rows.map(presentDelivery),
-        next: rows.length === query.limit ? rows.at(-1)!.deliveryId : null,
-      };
+      const { rows, next } = await deliveriesOf(context, principal, idOf(params, 'subscriptionId'), query);
+      return { items: rows.map(presentDelivery), next };
     },
   }),
   write({
