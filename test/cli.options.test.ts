@@ -115,6 +115,11 @@ describe('of lists', () => {
   });
 });
 
+interface Listed<Item> {
+  items: Item[];
+  next: string | null;
+}
+
 interface Key {
   keyId: string;
   surveyPartner: string | null;
@@ -132,27 +137,29 @@ test('When keys are made and rotated with options, then they are as asked, and -
   expect(rotated).toMatchObject({ surveyPartner: 'kno', test: true, expiresAt: '2041-01-31T00:00:00.000Z' });
   const plain = await asJson<Key>('admin', 'keys create --role caller --id shop');
   expect(plain).toMatchObject({ surveyPartner: null, test: false, expiresAt: null });
-  const after = async (keyId: string) =>
-    (await asJson<{ items: Key[] }>('admin', `keys list --after ${keyId}`)).items.map((key) => key.keyId);
-  expect(await after(plain.keyId)).toEqual([rotated.keyId, made.keyId]);
-  expect(await after(made.keyId)).toEqual([]);
+  const page = (await t.admin.get<Listed<Key>>('/v1/api-keys?limit=1')).body;
+  expect(page.items.map(({ keyId }) => keyId)).toEqual([plain.keyId]);
+  const others = await asJson<Listed<Key>>('admin', `keys list --after ${page.next}`);
+  expect(others.items.map(({ keyId }) => keyId)).toEqual([rotated.keyId, made.keyId]);
 });
 
 test('When webhooks are listed with --after, then what is newer is left out', async () => {
   const subscribe = () =>
     asJson<{ subscriptionId: string }>('caller', 'webhooks create http://127.0.0.1:1/hooks');
   const [older, newer] = [await subscribe(), await subscribe()].map(({ subscriptionId }) => subscriptionId);
-  const listed = await asJson<{ items: { subscriptionId: string }[] }>(
+  const nextOf = async (path: string) => (await t.caller.get<Listed<unknown>>(`${path}?limit=1`)).body.next;
+  const path = '/v1/webhook-subscriptions';
+  const listed = await asJson<Listed<{ subscriptionId: string }>>(
     'caller',
-    `webhooks list --after ${newer}`,
+    `webhooks list --after ${await nextOf(path)}`,
   );
   expect(listed.items.map(({ subscriptionId }) => subscriptionId)).toEqual([older]);
 
   const send = () => asJson<{ deliveryId: string }>('caller', `webhooks test ${newer}`);
-  const [first, second] = [await send(), await send()].map(({ deliveryId }) => deliveryId);
-  const sent = await asJson<{ items: { deliveryId: string }[] }>(
+  const [first] = [await send(), await send()].map(({ deliveryId }) => deliveryId);
+  const sent = await asJson<Listed<{ deliveryId: string }>>(
     'caller',
-    `webhooks deliveries ${newer} --after ${second}`,
+    `webhooks deliveries ${newer} --after ${await nextOf(`${path}/${newer}/deliveries`)}`,
   );
   expect(sent.items.map(({ deliveryId }) => deliveryId)).toEqual([first]);
 });
