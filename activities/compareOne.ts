@@ -39,6 +39,7 @@ function noticed(seen: WorkflowSeen, compared: Compared): Noticed {
   const found = {
     RUN_MISSING: false,
     RUN_STOPPED: seen.standing === 'stopped',
+    RUN_PAUSED: seen.standing === 'paused',
     // What nobody has answered stays as it was noted.
     ...(compared !== 'unknown' && { READ_MODEL_DIFFERS: compared === 'differs' }),
   };

@@ -48,10 +48,11 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
 
   const baseline = await thirdPartyCall(() => rail.lookUp(payout.request));
   await writeBaseline(database.pool, payout.payoutKey, baseline);
-  if (!(await takeForSubmission(database.pool, payout.payoutKey))) {
+  if (!(await takeForSubmission(database.pool, payout.payoutKey, callingWorkflow()))) {
     const taken = await findPayout(database.pool, payout.payoutKey);
     // Voided by a request for other data: the next attempt finds the row that lives now.
-    if (taken?.state === 'void') throw new Error('The payout changed at this moment; try again.');
+    if (taken?.state === 'void' || taken?.state === 'frozen')
+      throw new Error('The payout changed at this moment; try again.');
     return alreadySubmitted(taken!);
   }
   // The rail knows the reference although our row says that it was never asked (the database was restored from a backup):
@@ -69,7 +70,8 @@ async function freeze(database: Database, rail: string, request: PayRequest): Pr
     const live = await liveCredit(client, enrollmentId);
     if (live) {
       const wanted = { reference: live.payoutKey, advertiserId, amountMinor, currency };
-      if (live.state !== 'frozen' || live.requestHash === hashOf(wanted)) return live;
+      const isSame = live.requestHash === hashOf(wanted) && live.statementId === statementId;
+      if (live.state !== 'frozen' || isSame) return live;
       if (!(await voidFrozen(client, live.payoutKey)))
         throw new Error('The payout changed at this moment; try again.');
     }

@@ -28,8 +28,8 @@ export type WorkflowSeen =
       kind: 'seen';
       /** Of its current run, which is the last one. */
       runStartedAt: number;
-      /** `stopped`: terminated, failed or timed out, so nothing goes on. */
-      standing: 'open' | 'ended' | 'stopped';
+      /** `stopped`: terminated, failed or timed out, so nothing goes on; `paused`: nothing until somebody unpauses it. */
+      standing: 'open' | 'paused' | 'ended' | 'stopped';
       /** Names of activities that have been tried this often or more. */
       retrying(attempts: number): string[];
       /**

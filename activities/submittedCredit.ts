@@ -24,7 +24,7 @@ export async function submittedCredit(db: Queryable, enrollmentId: string): Prom
   const payout = await liveCredit(db, enrollmentId);
   if (!payout || payout.state === 'frozen') return undefined;
   const { statementId } = payout;
-  const statement = await findStatement(db, statementId);
+  const statement = await findStatement(db, { kind: 'all' }, statementId);
   if (statement?.result.outcome !== 'credit') throw new Error(`Statement ${statementId} holds no credit.`);
   const { amountMinor, currency, spendMinor, region } = statement.result;
   return { amountMinor, currency, spendMinor, region, statementId };

@@ -205,6 +205,17 @@ export const attentionList = z.object({
   total: z.int(),
 });
 
+export const contactErasure = z.object({
+  items: z.array(
+    z.object({
+      enrollmentId: z.string(),
+      outcome: z.enum(['erased', 'open']).describe('What is open stays as it is.'),
+      whatToDo: z.string().nullable(),
+    }),
+  ),
+  more: z.boolean().describe('There are others: send a new request.'),
+});
+
 export const dismissal = z.object({ dismissed: z.int().describe('Refused messages.') });
 
 export const apiKey = z

@@ -11,6 +11,7 @@ import { measureRequests } from './metrics';
 import { notFound, sendProblem } from './problem';
 import { problemOf } from './problemOf';
 import { ROUTES } from './routes';
+import { requireReading } from './slowReaders';
 import { requireInTime } from './slowSenders';
 
 export interface Monitoring {
@@ -29,7 +30,7 @@ export function createApp(
   app.set('trust proxy', context.trustProxy ?? false);
 
   app.use(measureRequests(registry));
-  app.use(requireInTime(context.requestTimeoutMs));
+  app.use(requireInTime(context.requestTimeoutMs), requireReading(context.requestTimeoutMs));
   app.use((request, response, next) => {
     const requestId = randomUUID();
     const startedAt = performance.now();

@@ -23,7 +23,7 @@ export interface ApiContext {
   rateLimits: RateLimits;
   /** Rows that are carried out, by all API processes together. */
   importStartsPerSecond: number;
-  /** For a request to be there, or for a file to go on. */
+  /** For a request to be there, for a file to go on, or for a reader to take more of its answer. */
   requestTimeoutMs: number;
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustProxy: string[];

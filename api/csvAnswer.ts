@@ -29,7 +29,13 @@ export async function sendCsv(
   }
   response.status(200).type('text/csv').attachment(name);
   // A cell that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers.
-  const written = stringify({ header: true, columns: [...columns], escape_formulas: true });
+  const written = stringify({
+    header: true,
+    columns: [...columns],
+    escape_formulas: true,
+    // Where `;` separates cells, what follows one within a text would be a cell of its own.
+    quoted_match: /[;\t]/,
+  });
   try {
     await pipeline(Readable.from(all()), written, response);
   } catch (err) {

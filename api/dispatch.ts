@@ -109,7 +109,7 @@ function serveWrite(route: Route, context: ApiContext): RequestHandler {
     const audit = auditOf(context, route.operationId, principal, request, response);
     const keyed = keyedRequest(principal, request, { query, body });
     const answered = await answerOnce(context, audit, keyed, params['enrollmentId'], (message) =>
-      route.handle!(context, { principal, params, query, body, message }),
+      route.handle!(context, { principal, params, query, body, message, audit }),
     );
     sendAnswered(route, response, answered);
   };

@@ -183,7 +183,8 @@ export function ownerOf({ role, id, surveyPartner, testClocksOnly }: Principal):
 /** Members in the order of their names: the same object written in another order is the same request. */
 function inOrder(_key: string, value: unknown): unknown {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? Object.fromEntries(Object.entries(value).sort()) : value;
+  if (!isObject) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function sha256(text: string): string {

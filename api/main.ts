@@ -20,7 +20,6 @@ import type { ApiContext } from './context';
 const FORCE_MS = 15_000;
 
 const HEADERS_TIMEOUT_MS = 10_000;
-const SILENCE_MS = 60_000;
 
 function main(): void {
   const settings = readApiSettings();
@@ -69,8 +68,6 @@ function main(): void {
     },
     app,
   );
-  // Neither reading nor writing: also somebody who does not take the answer. A write takes less.
-  server.setTimeout(SILENCE_MS);
   server.on('error', (error: NodeJS.ErrnoException) => {
     console.error(
       error.code === 'EADDRINUSE' ? `Port ${port} is taken. Set API_PORT to another one.` : error.message,

@@ -1,7 +1,9 @@
 /** The OpenAPI document, made of the routes and of the schemas that parse and type them. */
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
+import { HEADERS, headers } from './answerHeaders';
 import { problem } from './answers';
+import { IDS } from './examples/ids';
 import { isSigned, rolesOf, type OperationId } from './policy';
 import { ANY_REQUEST, ANY_WRITE } from './problemCodes';
 import type { Route, Upload } from './routes/route';
@@ -50,6 +52,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'output') => Json): Json {
   const { operationId, tag, summary, description, method, body, upload, example, answers } = route;
   const isWrite = method === 'post';
+  const goesOn = route.location !== undefined || upload !== undefined;
   const json = (schema: Json, more: Json = {}) => ({ 'application/json': { schema, ...more } });
   return {
     operationId,
@@ -70,51 +73,30 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
     ...(body && { requestBody: { required: true, content: json(schemaOf(body, 'input'), { example }) } }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, schema]) => [
+        Object.entries(answers).map(([status, answer]) => [
           status,
           {
             description: STATUS_CODES[status] ?? 'Done',
             headers: {
               ...headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
               ...(isWrite && headers('Idempotency-Replayed')),
+              ...(goesOn && headers('Location')),
             },
-            content: json(schemaOf(schema, 'output')),
+            content: json(schemaOf(answer.schema, 'output'), { example: answer.example }),
           },
         ]),
       ),
-      ...(route.file && { 200: csvFile() }),
+      ...(route.file && { 200: csvFile(route.fileExample) }),
       ...problems(route),
     },
   };
-}
-
-const HEADERS = {
-  'X-Request-Id': { schema: { type: 'string' }, description: 'Under which the request is logged.' },
-  'Idempotency-Replayed': {
-    schema: { type: 'string', const: 'true' },
-    description: 'The request was done before; this is the answer that it got then.',
-  },
-  RateLimit: {
-    schema: { type: 'string' },
-    description: 'What is left of the limit (`r`), and the seconds until it begins anew (`t`).',
-  },
-  'RateLimit-Policy': {
-    schema: { type: 'string' },
-    description: 'The limit (`q`) of a window of so many seconds (`w`).',
-  },
-  'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' },
-};
-
-/** References to those of the components. */
-function headers(...names: (keyof typeof HEADERS)[]): Json {
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   description: 'An equal request with the same key is done once; its answer is replayed for 24 hours.',
-  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', examples: ['form-4711'] },
 };
 
 function whoMay(operation: OperationId): string {
@@ -124,15 +106,19 @@ function whoMay(operation: OperationId): string {
 }
 
 const SIGNATURE = [
-  ['webhook-id', 'Taken once; the same again gets the same answer.'],
-  ['webhook-timestamp', 'Seconds since 1970, at most 5 minutes from now.'],
-  ['webhook-signature', '`v1,` and the base64 of HMAC-SHA256 of id, timestamp and body, joined by dots.'],
-].map(([name, description]) => ({
+  ['webhook-id', 'Taken once; the same again gets the same answer.', 'msg_1'],
+  ['webhook-timestamp', 'Seconds since 1970, at most 5 minutes from now.', '1697803200'],
+  [
+    'webhook-signature',
+    '`v1,` and the base64 of HMAC-SHA256 of id, timestamp and body, joined by dots.',
+    'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  ],
+].map(([name, description, example]) => ({
   name,
   in: 'header',
   required: true,
   description,
-  schema: { type: 'string' },
+  schema: { type: 'string', examples: [example] },
 }));
 const FILE_KEY = {
   required: true,
@@ -145,7 +131,8 @@ function pathParameters({ path }: Route): Json[] {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string' },
+    // Not as the parameter's own example: a browser would send that.
+    schema: { type: 'string', examples: [IDS[name as keyof typeof IDS]] },
   }));
 }
 
@@ -167,13 +154,16 @@ function fileContent({ types }: Upload): Json {
   );
 }
 
-function csvFile(): Json {
+function csvFile(example: unknown): Json {
   return {
     description: 'A file',
-    headers: headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
-    content: { 'text/csv': { schema: { type: 'string' } } },
+    headers: headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Content-Disposition'),
+    content: { 'text/csv': { schema: { type: 'string' }, example } },
   };
 }
+
+/** What may come before it is known whose limit it is: a path that cannot be read, a body of a webhook, what has failed. */
+const BEFORE_LIMITS = [400, 408, 413, 415, 500, 503];
 
 /** Every problem that the operation may answer, by status, with its codes. */
 function problems({ method, refusals = {} }: Route): Json {
@@ -190,6 +180,10 @@ function problems({ method, refusals = {} }: Route): Json {
         description: `${STATUS_CODES[status]}: ${[...names].join(', ')}`,
         headers: {
           ...headers('X-Request-Id'),
+          ...(BEFORE_LIMITS.includes(status)
+            ? headers('RateLimit.known', 'RateLimit-Policy.known')
+            : headers('RateLimit', 'RateLimit-Policy')),
+          ...(status === 401 && headers('WWW-Authenticate')),
           ...([409, 429, 503].includes(status) && headers('Retry-After')),
         },
         content: {

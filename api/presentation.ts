@@ -14,7 +14,7 @@ import { isStaff, type Principal } from './authentication';
 import type { ApiContext } from './context';
 
 export function presentEnrollment(
-  context: ApiContext,
+  context: Pick<ApiContext, 'temporalUiUrl'>,
   principal: Principal,
   row: EnrollmentRow,
 ): z.infer<typeof enrollment> {
@@ -50,6 +50,18 @@ export function presentEnrollment(
     workflowId,
     ...(isStaff(principal) && { temporalUiUrl: context.temporalUiUrl(workflowId) }),
   };
+}
+
+/** With the spend and the lines of its credit. */
+export function presentWithLines(
+  context: Pick<ApiContext, 'temporalUiUrl'>,
+  principal: Principal,
+  row: EnrollmentRow,
+  statement: SealedStatement | undefined,
+): z.infer<typeof enrollment> {
+  const answer = presentEnrollment(context, principal, row);
+  const { credit } = answer;
+  return statement && credit ? { ...answer, credit: { ...credit, ...presentStatement(statement) } } : answer;
 }
 
 /** What a second person has to decide, or has decided. */
@@ -89,7 +101,7 @@ export function presentPeriod({
 }
 
 /** Why this amount: the spend that was read, and the lines that add up to the credit. */
-export function presentStatement({ result, spendAsOf }: SealedStatement) {
+function presentStatement({ result, spendAsOf }: SealedStatement) {
   const { currency, spendMinor, lines } = result;
   return {
     spend:

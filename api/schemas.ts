@@ -5,6 +5,7 @@ import { PARTNER_CRITERIA } from '../program/criteria';
 import { APPROVAL_OUTCOMES, REASONS_FOR, WAIVABLE } from '../program/decision';
 import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import { AWAITED, STATUSES, WAITEES } from '../program/status';
+import { IDS } from './examples/ids';
 
 /**
  * What is wrong with a field, in words that follow its name; where a schema below says it better, that holds. For
@@ -52,13 +53,14 @@ const partnerApiKey = z
     'must be the API key as the survey partner shows it: visible ASCII characters, no spaces',
   );
 
+const email = z
+  .email(unlessMissing('must be an e-mail address'))
+  .max(254, 'must have at most 254 characters');
+
 export const createEnrollmentBody = z.strictObject({
   programId: text(64),
   brand: z.strictObject({ name: text(200), storeUrl: text(500) }),
-  contact: z.strictObject({
-    name: text(200),
-    email: z.email(unlessMissing('must be an e-mail address')).max(254, 'must have at most 254 characters'),
-  }),
+  contact: z.strictObject({ name: text(200), email }),
   surveyPartner: text(64),
   storePlatform: text(64),
   advertiserId,
@@ -98,6 +100,9 @@ export type NoteBody = z.infer<typeof noteBody>;
 export const requiredNoteBody = z.strictObject({ note });
 export type RequiredNoteBody = z.infer<typeof requiredNoteBody>;
 
+export const contactErasureBody = requiredNoteBody.extend({ contactEmail: email });
+export type ContactErasureBody = z.infer<typeof contactErasureBody>;
+
 export const restartBody = requiredNoteBody.extend({ lastKnown: z.boolean().optional() });
 export type RestartBody = z.infer<typeof restartBody>;
 
@@ -136,7 +141,10 @@ export const questionnaireBody = z.strictObject({
 });
 export type QuestionnaireBody = z.infer<typeof questionnaireBody>;
 
-const calculationMonth = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM');
+const calculationMonth = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a calculation month, YYYY-MM')
+  .meta({ examples: ['2023-12'] });
 export const deferralBody = z.strictObject({ month: calculationMonth });
 
 const INSTANT = 'must be an instant in UTC such as "2023-12-01T00:00:00Z"';
@@ -160,11 +168,17 @@ const LIMIT = 'must be a whole number from 1 to 200';
 export const limit = z.coerce
   .number(LIMIT)
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
-  .meta({ type: 'integer', minimum: 1, maximum: 200 })
+  .meta({ type: 'integer', minimum: 1, maximum: 200, examples: [20] })
   .default(50);
-export const after = text(300)
-  .meta({ format: 'cursor', description: '`next` of the page before, with the same filters and sort.' })
+const after = text(300)
+  .meta({
+    format: 'cursor',
+    description: '`next` of the page before, with the same filters and sort.',
+    examples: ['MzRhN2YxMGM5ZDJlYjU2OCAxNzY4NDY5NDAwMDAwMDAwIGVucl80ZTAyZTQ1NDg4OWY0MjU1OTkzYw'],
+  })
   .optional();
+
+const programId = text(64).meta({ examples: [IDS.programId] });
 
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 
@@ -182,26 +196,44 @@ const yesOrNo = z.stringbool({
 });
 
 export const listQuery = z.strictObject({
-  program: text(64).optional(),
-  status: several(oneOf(STATUSES), STATUSES.length).optional().describe('Given several times: any of them.'),
+  program: programId.optional(),
+  status: several(oneOf(STATUSES), STATUSES.length)
+    .optional()
+    .meta({ description: 'Given several times: any of them.', examples: [['paid', 'ineligible']] }),
   waitingFor: oneOf([...WAITEES, ...AWAITED])
     .optional()
-    .describe('A party that something is expected of, or what is expected.'),
-  partner: text(64).optional().describe('Survey partner.'),
+    .meta({
+      description: 'A party that something is expected of, or what is expected.',
+      examples: ['partner'],
+    }),
+  partner: text(64)
+    .optional()
+    .meta({ description: 'Survey partner.', examples: ['kno'] }),
   month: calculationMonth.optional().describe('Calculation month.'),
-  brandDomain: text(253).toLowerCase().optional(),
+  brandDomain: text(253)
+    .toLowerCase()
+    .optional()
+    .meta({ examples: ['southwind.example'] }),
   reasonCode: oneOf(Object.keys(REASONS) as ReasonCode[])
     .optional()
-    .describe('Why it ended; of an open one why it is held, or a criterion has failed.'),
-  updatedSince: z.iso.datetime(unlessMissing(INSTANT)).optional().describe('Real time, inclusive.'),
-  sort: oneOf(SORTS).default('-createdAt').describe('With `-` the latest first.'),
+    .meta({
+      description: 'Why it ended; of an open one why it is held, or a criterion has failed.',
+      examples: ['NO_SPEND_IN_PERIOD'],
+    }),
+  updatedSince: z.iso
+    .datetime(unlessMissing(INSTANT))
+    .optional()
+    .meta({ description: 'Real time, inclusive.', examples: ['2026-01-15T09:30:00Z'] }),
+  sort: oneOf(SORTS)
+    .default('-createdAt')
+    .meta({ description: 'With `-` the latest first.', examples: ['updatedAt'] }),
   limit,
   after,
-  total: yesOrNo.default(false).describe('Count all pages, too.'),
+  total: yesOrNo.default(false).meta({ description: 'Count all pages, too.', examples: [true] }),
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
-export const importQuery = z.strictObject({ programId: text(64) });
+export const importQuery = z.strictObject({ programId });
 
 /** The filters of a list. */
 export const exportQuery = listQuery.omit({ sort: true, limit: true, after: true, total: true });
@@ -213,9 +245,10 @@ const day = z.iso
   .date(unlessMissing('must be a day such as "2023-10-20"'))
   .regex(/^20/, 'must be a day from 2000 to 2099');
 export const calendarQuery = z.strictObject({
-  enrolledOn: day
-    .optional()
-    .describe('Day of enrollment, on which rolling periods depend; today if left out.'),
+  enrolledOn: day.optional().meta({
+    description: 'Day of enrollment, on which rolling periods depend; today if left out.',
+    examples: ['2023-10-20'],
+  }),
 });
 
 const code = (letters: number, of: string) =>
@@ -242,7 +275,9 @@ export const estimateBody = z.strictObject({
 export type EstimateBody = z.infer<typeof estimateBody>;
 
 export const publishQuery = z.strictObject({
-  dryRun: yesOrNo.default(false).describe('Publish nothing, and answer what would be.'),
+  dryRun: yesOrNo
+    .default(false)
+    .meta({ description: 'Publish nothing, and answer what would be.', examples: [true] }),
 });
 
 /** Checked by program/parseDefinition.ts, which has better sentences for it. */
@@ -252,18 +287,21 @@ export const definitionBody = z.looseObject({}).meta({
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
 
-export const apiKeysQuery = z.strictObject({ limit, after });
+/** Of a list that has one order and no filters. */
+export const pageQuery = z.strictObject({ limit, after });
 
 const POSITION = 'must be the position of an entry';
 const afterPosition = z.coerce
   .number(POSITION)
   .refine((after) => Number.isInteger(after) && after >= 0 && after < 2 ** 31, POSITION)
-  .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 })
+  .meta({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1, examples: [50] })
   .default(0);
 export const auditQuery = z.strictObject({ limit, after: afterPosition });
 
 export const batchItemsQuery = z.strictObject({
-  status: oneOf(['pending', 'standing', 'done', 'failed']).optional(),
+  status: oneOf(['pending', 'standing', 'done', 'failed'])
+    .optional()
+    .meta({ examples: ['failed'] }),
   limit,
   after: afterPosition,
 });

@@ -1,10 +1,11 @@
 /**
- * What callers wait for: creates, updates and reads side by side at fixed rates, beside the same one at a time, and the
- * highest rate of creates that is held.
+ * What callers wait for: creates, updates and reads side by side at fixed rates, beside the same one at a time while the
+ * service is idle, and the highest rate of creates that is held.
  * `npm run bench -- enroll [--seconds 60] [--step 15] [--json]`
  */
 import { parseArgs } from 'node:util';
 import type { TestService } from '../test/support/testService';
+import { untilAtRest, untilLocated } from './measure/atRest';
 import { report, withBenchService } from './measure/benchService';
 import { openLatencyLog, type Latencies, type LatencyLog } from './measure/latencies';
 import { sendAll, sendOneByOne } from './measure/openLoop';
@@ -48,8 +49,7 @@ async function runEnroll(t: TestService) {
   try {
     report('  enrolling some');
     await closedLoop(requests, ENROLLED_BEFORE);
-    report('  one at a time');
-    const alone = await eachAlone(requests);
+    const alone = await eachAlone(t, requests);
     report(`  together for ${options.seconds} s`);
     const together = await allTogether(requests);
     return { alone, ...together, creates: await rampUp(requests) };
@@ -70,9 +70,15 @@ async function closedLoop(requests: Requests, count: number): Promise<void> {
   await Promise.all(Array.from({ length: 16 }, next));
 }
 
-async function eachAlone(requests: Requests): Promise<Record<Kind, Latencies>> {
+/** The idle baseline: nothing that earlier requests have begun goes on beside them. */
+async function eachAlone(t: TestService, requests: Requests): Promise<Record<Kind, Latencies>> {
   const logs = newLogs();
-  for (const kind of KINDS) await sendOneByOne({ send: requests[kind], log: logs[kind] }, ONE_BY_ONE);
+  for (const kind of KINDS) {
+    report(`  one at a time: ${kind}`);
+    await untilAtRest(t);
+    const idle = () => untilLocated(t);
+    await sendOneByOne({ send: requests[kind], log: logs[kind] }, ONE_BY_ONE, idle);
+  }
   return summaries(logs);
 }
 
@@ -117,7 +123,7 @@ function print(result: Awaited<ReturnType<typeof runEnroll>>): void {
     console.log(JSON.stringify({ bench: 'enroll', node: process.version, rates: RATES, ...result }, null, 2));
     return;
   }
-  console.log('\nMilliseconds, one request at a time');
+  console.log('\nMilliseconds, one request at a time, nothing else going on');
   console.table(result.alone);
   console.log(`Milliseconds, together for ${options.seconds} s at these rates a second:`, RATES);
   console.table(result.together);

@@ -7,6 +7,11 @@ import { wrongUsage } from './failure';
 import { countOf } from './layout';
 import { remote } from './remoteCommand';
 
+function speedIn(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw wrongUsage(`--speed: "${text}" is no speed; write a number such as 86400, or 0 to stand still.`);
+}
+
 export function addClockCommands(pps: Command): void {
   const clock = pps.command('clock').description('The test clock of a program.');
   remote<z.infer<typeof answers.clock>, { to?: string; speed?: string }>(
@@ -22,7 +27,7 @@ export function addClockCommands(pps: Command): void {
         if (to === undefined && speed === undefined) throw wrongUsage('Name --to, --speed, or both.');
         return service.post(`/v1/programs/${encodeURIComponent(program!)}/clock`, {
           ...(to !== undefined && { advanceTo: /^\d{4}-\d\d-\d\d$/.test(to) ? `${to}T00:00:00Z` : to }),
-          ...(speed !== undefined && { speed: Number(speed) }),
+          ...(speed !== undefined && { speed: speedIn(speed) }),
         });
       },
       describe: ({ now, speed, woken }) =>

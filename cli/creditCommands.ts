@@ -43,7 +43,7 @@ interface VerifyOptions {
 async function verify(file: string, { revision, hash, json: isJson }: VerifyOptions): Promise<void> {
   if (file.startsWith('enr_')) {
     const { statement, document } = await ofService(file, revision);
-    report(verified(file, statement, document, statement.hash), isJson);
+    report(verified(file, statement, document, hash ?? statement.hash), isJson);
     return;
   }
   if (revision === undefined) {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ProgramDefinition } from '../program/definition';
 import { DefinitionError, parseDefinition } from '../program/parseDefinition';
 import { wrongContent } from './failure';
-import { nameOf, readJsonFile, writeText } from './files';
+import { nameOf, readJsonFile } from './files';
 import { toJsonText } from './jsonText';
 import { countOf } from './layout';
 
@@ -16,28 +16,42 @@ export interface DefinitionFile {
 /** Throws CommandFailure, for an invalid definition with all its errors as `pointer: sentence (line 12)`. */
 export async function readDefinitionFile(file: string): Promise<DefinitionFile> {
   const { value, lineOf } = await readJsonFile(file);
+  return {
+    document: value as Record<string, unknown>,
+    definition: definitionIn(value, { name: nameOf(file), read: parseDefinition, lineOf }),
+  };
+}
+
+interface Reading {
+  /** Of the document, in sentences. */
+  name: string;
+  /** Throws DefinitionError. */
+  read: (document: unknown) => ProgramDefinition;
+  /** Of a JSON pointer; of a document in a file. */
+  lineOf?: (pointer: string) => number;
+}
+
+/** Throws CommandFailure with everything that is wrong. */
+export function definitionIn(document: unknown, { name, read, lineOf }: Reading): ProgramDefinition {
   try {
-    return { document: value as Record<string, unknown>, definition: parseDefinition(value) };
+    return read(document);
   } catch (error) {
     if (!(error instanceof DefinitionError)) throw error;
     throw wrongContent(
       ...error.errors.map(
-        ({ pointer, message }) => `${pointer || '(document)'}: ${message} (line ${lineOf(pointer)})`,
+        ({ pointer, message }) =>
+          `${pointer || '(document)'}: ${message}${lineOf ? ` (line ${lineOf(pointer)})` : ''}`,
       ),
-      `${nameOf(file)} is not valid: ${countOf(error.errors.length, 'error')}.`,
+      `${name} is not valid: ${countOf(error.errors.length, 'error')}.`,
     );
   }
 }
 
-/** Writes a changed definition: what did not change stays as its author wrote it. Throws CommandFailure. */
-export async function writeDefinition(
-  { document, definition }: DefinitionFile,
-  changed: ProgramDefinition,
-  file: string | undefined,
-): Promise<void> {
+/** A changed definition as JSON: what did not change stays as its author wrote it. */
+export function definitionText({ document, definition }: DefinitionFile, changed: ProgramDefinition): string {
   const { $schema } = document;
   const written = asWritten(document, definition, changed) as Record<string, unknown>;
-  await writeText(toJsonText($schema === undefined ? written : { $schema, ...written }), file);
+  return toJsonText($schema === undefined ? written : { $schema, ...written });
 }
 
 /**

@@ -9,14 +9,14 @@ import { CommandFailure } from './failure';
 
 const DIRECT =
   'Connects by itself, with the settings of the service (.env.example), and changes nothing.\n' +
-  'Exit code 0: all is well; 1: something is not; 2: the settings cannot be used.';
+  'Exit code 0: all is well; 1: something is not; 2: the settings cannot be used';
 
 export function addDirectCommands(pps: Command): void {
   pps
     .command('doctor')
     .description('Looks a service over from inside, also when its API is down.')
     .option('--json', 'print the findings as JSON')
-    .addHelpText('after', `\nExample: pps doctor\n\n${DIRECT}`)
+    .addHelpText('after', `\nExample: pps doctor\n\n${DIRECT}.`)
     .action(({ json }: { json?: true }) => run('doctor.js', json ? ['--json'] : []));
   pps
     .command('audit')
@@ -28,7 +28,10 @@ export function addDirectCommands(pps: Command): void {
       'file of the ends that an earlier run has seen; they are checked, and those of today written',
     )
     .option('--json', 'print the outcome as JSON')
-    .addHelpText('after', `\nExample: pps audit verify heads.json\n\n${DIRECT}`)
+    .addHelpText(
+      'after',
+      `\nExample: pps audit verify heads.json\n\n${DIRECT}; 4: PostgreSQL cannot be reached.`,
+    )
     .action((heads: string | undefined, { json }: { json?: true }) =>
       run('auditVerify.js', [...(heads === undefined ? [] : [heads]), ...(json ? ['--json'] : [])]),
     );
@@ -40,5 +43,6 @@ async function run(program: string, args: string[]): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('exit', resolve);
   });
-  if (code !== 0) throw new CommandFailure(code === 2 ? 2 : 1, []);
+  // It has said why.
+  if (code !== 0) throw new CommandFailure(code === 2 || code === 4 ? code : 1, []);
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { describeEnrollment, type Enrollment } from './description/enrollment';
 import { enrollmentPath } from './enrollmentPath';
+import { addErase } from './eraseCommand';
 import { readJsonFile } from './files';
 import { remote } from './remoteCommand';
 
@@ -109,7 +110,7 @@ const ACTS: readonly Act[] = [
       action: 'approval',
       options: ['reasonCode', 'note'],
       required: ['statementId'],
-      example: '--statement st_0b7ce0a9',
+      example: `--statement st_0b7ce0a9${outcome === 'send_back' ? " --note 'Which shop?'" : ''}`,
       body: (_argument, options) => ({ outcome, ...options }),
     };
   }),
@@ -136,14 +137,6 @@ const ACTS: readonly Act[] = [
     required: ['note'],
     example: "--note 'Terminated by mistake.'",
   },
-  {
-    name: 'erase',
-    description: 'Erases the personal data of an ended enrollment for good; facts and money stay.',
-    action: 'erasure',
-    options: [],
-    required: ['note'],
-    example: "--note 'Asked for by the contact.'",
-  },
 ];
 
 const ID = 'enr_8d53a5e2f3d84a6a9a5c';
@@ -163,6 +156,7 @@ export function addEnrollmentCommands(pps: Command): void {
     },
   );
   for (const act of ACTS) addAct(pps, act);
+  addErase(pps);
 }
 
 function addAct(pps: Command, act: Act): void {

@@ -8,7 +8,7 @@ import { wrongContent, wrongUsage } from './failure';
 import { JsonFault, readJson, type JsonSource } from './jsonSource';
 
 /** The file name that stands for standard input, or standard output. */
-const STANDARD = '-';
+export const STANDARD = '-';
 
 /** How a file is called in sentences. */
 export function nameOf(file: string): string {

@@ -6,6 +6,7 @@ import { instant } from './description/enrollment';
 import { wrongUsage } from './failure';
 import { facts, section, table } from './layout';
 import { remote } from './remoteCommand';
+import { toldOnce } from './toldOnce';
 
 type Key = z.infer<typeof answers.apiKey>;
 type NewKey = z.infer<typeof answers.newApiKey>;
@@ -35,13 +36,15 @@ export function addKeyCommands(pps: Command): void {
     {
       example: 'keys create --role caller --id shop-app',
       ask: (service, _args, { role, id, surveyPartner, test, expires }) =>
-        service.post('/v1/api-keys', {
-          role,
-          id,
-          ...(surveyPartner !== undefined && { surveyPartner }),
-          ...(test && { test }),
-          ...(expires !== undefined && { expiresAt: expires }),
-        }),
+        keyTold(
+          service.post('/v1/api-keys', {
+            role,
+            id,
+            ...(surveyPartner !== undefined && { surveyPartner }),
+            ...(test && { test }),
+            ...(expires !== undefined && { expiresAt: expires }),
+          }),
+        ),
       describe: told,
     },
   );
@@ -85,10 +88,12 @@ export function addKeyCommands(pps: Command): void {
     {
       example: `keys rotate ${KEY_ID} --overlap-hours 48`,
       ask: (service, [id], { overlapHours, expires }) =>
-        service.post(`/v1/api-keys/${encodeURIComponent(id!)}/rotation`, {
-          ...(overlapHours !== undefined && { overlapHours: hours(overlapHours) }),
-          ...(expires !== undefined && { expiresAt: expires }),
-        }),
+        keyTold(
+          service.post(`/v1/api-keys/${encodeURIComponent(id!)}/rotation`, {
+            ...(overlapHours !== undefined && { overlapHours: hours(overlapHours) }),
+            ...(expires !== undefined && { expiresAt: expires }),
+          }),
+        ),
       describe: told,
     },
   );
@@ -99,12 +104,19 @@ function hours(text: string): number {
   throw wrongUsage(`--overlap-hours: "${text}" is no number of hours; write one such as 24.`);
 }
 
+function keyTold(making: Promise<NewKey>): Promise<NewKey> {
+  return toldOnce(
+    making,
+    'key',
+    ({ keyId }) => `Revoke it (pps keys revoke ${keyId}) and make another (pps keys create).`,
+  );
+}
+
 function told(made: NewKey): string {
-  const secret = made.key ?? '(was told in the answer to the first such request)';
   return section(
     `${made.role} ${made.id}`,
     facts([
-      ['Key', secret],
+      ['Key', made.key!],
       ['Id', made.keyId],
       made.surveyPartner === null ? null : ['Survey partner', made.surveyPartner],
       ['For', made.test ? 'programs on test clocks only' : 'all programs'],

@@ -1,17 +1,18 @@
-/** `pps program ...`: program definitions in files. */
+/** `pps program ...`: program definitions, in files or as the service has them. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import type * as answers from '../api/programAnswers';
 import { describeChanges } from '../program/definitionDiff/describeChanges';
 import { definitionJsonSchema } from '../program/jsonSchema';
 import { copyForNextSeason, SeasonError, type NextSeason } from '../program/nextSeason';
-import { DefinitionError } from '../program/parseDefinition';
-import { readDefinitionFile, writeDefinition, type DefinitionFile } from './definitionFile';
+import { DefinitionError, parseDefinition } from '../program/parseDefinition';
+import { definitionText, readDefinitionFile, type DefinitionFile } from './definitionFile';
 import { describeProgram } from './description/program';
 import { addEstimateCommand } from './estimateCommand';
 import { wrongUsage } from './failure';
-import { nameOf, writeText } from './files';
 import { toJsonText } from './jsonText';
+import { DEFINITION, readDefinition, SERVICE_FOR_IDS } from './namedDefinition';
+import { withOutput, writeResult, type Output } from './output';
 import { remote } from './remoteCommand';
 import type { Service } from './service';
 import { addTableCommands } from './tableCommands';
@@ -24,38 +25,50 @@ export function addProgramCommands(pps: Command): void {
   program
     .command('validate')
     .description('Prints the program in words and tables, or everything that is wrong with its definition.')
-    .argument('<file>', 'definition; "-" for standard input')
+    .argument('<definition>', DEFINITION)
     .option('--json', 'print the definition as it is understood, with all defaults, as JSON')
-    .addHelpText('after', '\nExample: pps program validate my-program.json')
+    .addHelpText(
+      'after',
+      `\nExample: pps program validate my-program.json\n         pps program validate pps-demo\n\n${SERVICE_FOR_IDS}`,
+    )
     .action(validate);
-  program
-    .command('schema')
-    .description('Writes the JSON Schema of definitions, by which an editor completes and checks them.')
-    .option('-o, --output <file>', 'file to write instead of standard output')
+  withOutput(
+    program
+      .command('schema')
+      .description('Writes the JSON Schema of definitions, by which an editor completes and checks them.'),
+    'the schema, which is JSON',
+  )
     .addHelpText('after', '\nExample: pps program schema -o definition.schema.json')
-    .action(async ({ output }: Output) => writeText(toJsonText(definitionJsonSchema()), output));
+    .action((options: Output) => writeResult(toJsonText(definitionJsonSchema()), options));
   program
     .command('diff')
     .description('Prints what changes from one definition to another, one line a change, or "no difference".')
-    .argument('<old>', 'definition; "-" for standard input')
-    .argument('<new>', 'definition; "-" for standard input')
+    .argument('<old>', DEFINITION)
+    .argument('<new>', 'as the old one')
     .option('--json', 'print the changes as JSON')
-    .addHelpText('after', '\nExample: pps program diff published.json my-program.json')
-    .action(diff);
-  addTableCommands(program);
-  program
-    .command('copy')
-    .description(
-      'Writes the definition for another season: under its own id, all dates so many months later.',
-    )
-    .argument('<file>', 'definition; "-" for standard input')
-    .requiredOption('--id <id>', 'id of the new program')
-    .requiredOption('--months <number>', 'how many months later, such as 12')
-    .option('--name <name>', 'name of the new program; without it, as before')
-    .option('-o, --output <file>', 'file to write instead of standard output')
     .addHelpText(
       'after',
-      '\nExample: pps program copy pps-2026.json --id pps-2027 --months 12 -o pps-2027.json',
+      '\nExample: pps program diff before.json my-program.json\n' +
+        `         pps program diff pps-demo my-program.json\n\n${SERVICE_FOR_IDS}`,
+    )
+    .action(diff);
+  addTableCommands(program);
+  withOutput(
+    program
+      .command('copy')
+      .description(
+        'Writes the definition for another season: under its own id, all dates so many months later.',
+      )
+      .argument('<definition>', DEFINITION)
+      .requiredOption('--id <id>', 'id of the new program')
+      .requiredOption('--months <number>', 'how many months later, such as 12')
+      .option('--name <name>', 'name of the new program; without it, as before'),
+    'the definition, which is JSON',
+  )
+    .addHelpText(
+      'after',
+      '\nExample: pps program copy pps-2026.json --id pps-2027 --months 12 -o pps-2027.json\n\n' +
+        SERVICE_FOR_IDS,
     )
     .action(copy);
   addEstimateCommand(program);
@@ -95,23 +108,20 @@ function describePublication({ programId, revision, published, changes }: Public
   return [...changes, outcome].map((line) => `${line}\n`).join('');
 }
 
-interface Output {
-  output?: string;
-}
-
 interface Json {
   json?: true;
 }
 
-async function validate(file: string, { json: isJson }: Json): Promise<void> {
-  const { definition } = await readDefinitionFile(file);
-  if (isJson) print(json({ file: nameOf(file), valid: true, definition }));
-  else print(`${describeProgram(definition)}\n${nameOf(file)} is valid.\n`);
+async function validate(source: string, { json: isJson }: Json): Promise<void> {
+  // One that was accepted once is looked at by the checks of today, too.
+  const { name, origin, definition } = await readDefinition(source, parseDefinition);
+  if (isJson) print(json({ ...origin, valid: true, definition }));
+  else print(`${describeProgram(definition)}\n${name} is valid.\n`);
 }
 
-async function diff(oldFile: string, newFile: string, { json: isJson }: Json): Promise<void> {
-  const { definition: from } = await readDefinitionFile(oldFile);
-  const { definition: to } = await readDefinitionFile(newFile);
+async function diff(oldSource: string, newSource: string, { json: isJson }: Json): Promise<void> {
+  const { definition: from } = await readDefinition(oldSource);
+  const { definition: to } = await readDefinition(newSource);
   const changes = describeChanges(from, to);
   if (isJson) print(json({ changes }));
   else print((changes.length > 0 ? changes : ['no difference']).map((line) => `${line}\n`).join(''));
@@ -123,12 +133,12 @@ interface CopyOptions extends Output {
   name?: string;
 }
 
-async function copy(file: string, { id, months, name, output }: CopyOptions): Promise<void> {
+async function copy(source: string, { id, months, name, ...options }: CopyOptions): Promise<void> {
   if (!/^\d{1,4}$/.test(months))
     throw wrongUsage(`--months: "${months}" is no number of months; write a whole number such as 12.`);
-  const source = await readDefinitionFile(file);
+  const before = await readDefinition(source);
   const season = { id, months: Number(months), ...(name !== undefined && { name }) };
-  await writeDefinition(source, copyOf(source, season), output);
+  await writeResult(definitionText(before, copyOf(before, season)), options);
 }
 
 /** Throws CommandFailure: what was valid before can only be wrong by what was asked for. */

@@ -25,10 +25,14 @@ export function remote<Answer, Options extends object>(
   });
 }
 
-/** The parts of the help that all of them share. */
-export function withService(command: Command, example: string): Command {
+/** The parts of the help that all of them share; `result` says what `--json` prints. */
+export function withService(
+  command: Command,
+  example: string,
+  result = 'the answer of the service as JSON',
+): Command {
   return command
-    .option('--json', 'print the answer of the service as JSON')
+    .option('--json', `print ${result}`)
     .addHelpText(
       'after',
       `\nExample: pps ${example}\n\nAsks the service at PPS_URL (http://127.0.0.1:8080 if not set) with the key in PPS_API_KEY.`,

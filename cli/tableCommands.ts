@@ -3,70 +3,81 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProgramDefinition } from '../program/definition';
 import { describeChanges } from '../program/definitionDiff/describeChanges';
-import { amountsToCsv, withAmountsFromCsv } from '../program/tables/amounts';
-import { calendarToCsv, withCalendarFromCsv } from '../program/tables/calendar';
+import { amountRows, amountsToCsv, withAmountsFromCsv } from '../program/tables/amounts';
+import { calendarRows, calendarToCsv, withCalendarFromCsv } from '../program/tables/calendar';
 import { TableError } from '../program/tables/tableError';
-import { readDefinitionFile, writeDefinition } from './definitionFile';
+import { definitionText } from './definitionFile';
 import { wrongContent, wrongUsage } from './failure';
-import { nameOf, readText, writeText } from './files';
+import { nameOf, readText } from './files';
 import { countOf } from './layout';
-import { complain } from './terminal';
+import { DEFINITION, readDefinition, SERVICE_FOR_IDS } from './namedDefinition';
+import { isFile, withOutput, writeResult, type Output } from './output';
+import { complain, json } from './terminal';
 
 interface Table {
   title: string;
+  rows: (definition: ProgramDefinition) => object[];
   toCsv: (definition: ProgramDefinition) => string;
   withCsv: (definition: ProgramDefinition, csv: string) => ProgramDefinition;
 }
 
 const TABLES: Record<string, Table> = {
-  amounts: { title: 'tiers', toCsv: amountsToCsv, withCsv: withAmountsFromCsv },
-  calendar: { title: 'calendar', toCsv: calendarToCsv, withCsv: withCalendarFromCsv },
+  amounts: { title: 'tiers', rows: amountRows, toCsv: amountsToCsv, withCsv: withAmountsFromCsv },
+  calendar: { title: 'calendar', rows: calendarRows, toCsv: calendarToCsv, withCsv: withCalendarFromCsv },
 };
 
 export function addTableCommands(program: Command): void {
   const tables = program.command('tables').description('The tables of a definition, as CSV and back.');
   for (const [name, table] of Object.entries(TABLES)) {
-    tables
-      .command(name)
-      .description(
-        `Writes the ${table.title} of a definition as CSV; with --from, the definition with those of a CSV.`,
-      )
-      .argument('<file>', 'definition; "-" for standard input')
-      .option('--from <csv>', 'CSV whose rows replace those of the definition')
-      .option('-o, --output <file>', 'file to write instead of standard output')
+    withOutput(
+      tables
+        .command(name)
+        .description(
+          `Writes the ${table.title} of a definition as CSV; with --from, the definition with those of a CSV.`,
+        )
+        .argument('<definition>', DEFINITION)
+        .option('--from <csv>', 'CSV whose rows replace those of the definition'),
+      'the rows as JSON, or with --from the definition',
+    )
       .addHelpText(
         'after',
         `\nExample: pps program tables ${name} my-program.json -o ${name}.csv\n` +
-          `         pps program tables ${name} my-program.json --from ${name}.csv -o my-program.json`,
+          `         pps program tables ${name} my-program.json --from ${name}.csv -o my-program.json\n\n${SERVICE_FOR_IDS}`,
       )
-      .action((file: string, options: TableOptions) => run(table, file, options));
+      .action((source: string, options: TableOptions) => run(table, source, options));
   }
 }
 
-interface TableOptions {
+interface TableOptions extends Output {
   from?: string;
-  output?: string;
 }
 
-async function run({ toCsv, withCsv }: Table, file: string, { from, output }: TableOptions): Promise<void> {
-  const source = await readDefinitionFile(file);
+async function run(
+  { rows, toCsv, withCsv }: Table,
+  source: string,
+  { from, ...options }: TableOptions,
+): Promise<void> {
+  const { output, json: isJson } = options;
+  const before = await readDefinition(source);
   if (from === undefined) {
-    if (output !== undefined && resolve(output) === resolve(file))
+    if (output !== undefined && resolve(output) === resolve(source))
       throw wrongUsage(
-        `The CSV would replace the definition ${file}; name another file after -o, or give a CSV by --from.`,
+        `The CSV would replace the definition ${source}; name another file after -o, or give a CSV by --from.`,
       );
-    await writeText(
-      inPlace(nameOf(file), () => toCsv(source.definition)),
-      output,
+    const written = (definition: ProgramDefinition) =>
+      isJson && !isFile(output) ? json({ rows: rows(definition) }) : toCsv(definition);
+    await writeResult(
+      inPlace(before.name, () => written(before.definition)),
+      options,
     );
     return;
   }
   const csv = await readText(from);
-  const changed = inPlace(nameOf(from), () => withCsv(source.definition, csv));
-  await writeDefinition(source, changed, output);
+  const changed = inPlace(nameOf(from), () => withCsv(before.definition, csv));
   // A table that the file no longer names is gone with its bonuses and cap: nobody should find that out later.
-  const changes = describeChanges(source.definition, changed);
-  complain(changes);
+  const changes = describeChanges(before.definition, changed);
+  await writeResult(definitionText(before, changed), options, { changes });
+  if (!isJson || !isFile(output)) complain(changes);
 }
 
 /** Throws CommandFailure with all errors as `row 4, column amount: sentence`. */

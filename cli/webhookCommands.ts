@@ -6,6 +6,7 @@ import { instant } from './description/enrollment';
 import { wrongUsage } from './failure';
 import { facts, section, table } from './layout';
 import { remote } from './remoteCommand';
+import { toldOnce } from './toldOnce';
 
 type Subscription = z.infer<typeof answers.subscription>;
 type NewSubscription = z.infer<typeof answers.newSubscription>;
@@ -36,7 +37,7 @@ function addSubscriptionCommands(webhooks: Command): void {
     {
       example: 'webhooks create https://hooks.example.com/pps --events enrollment.ended',
       ask: (service, [url], { events }) =>
-        service.post(PATH, { url, ...(events !== undefined && { events: events.split(',') }) }),
+        secretTold(service.post(PATH, { url, ...(events !== undefined && { events: events.split(',') }) })),
       describe: told,
     },
   );
@@ -87,9 +88,11 @@ function addSubscriptionCommands(webhooks: Command): void {
     {
       example: `webhooks rotate ${ID} --overlap-hours 48`,
       ask: (service, [id], { overlapHours }) =>
-        service.post(`${pathOf(id!)}/rotation`, {
-          ...(overlapHours !== undefined && { overlapHours: hours(overlapHours) }),
-        }),
+        secretTold(
+          service.post(`${pathOf(id!)}/rotation`, {
+            ...(overlapHours !== undefined && { overlapHours: hours(overlapHours) }),
+          }),
+        ),
       describe: told,
     },
   );
@@ -164,11 +167,19 @@ function hours(text: string): number {
   throw wrongUsage(`--overlap-hours: "${text}" is no number of hours; write one such as 24.`);
 }
 
+function secretTold(making: Promise<NewSubscription>): Promise<NewSubscription> {
+  return toldOnce(
+    making,
+    'secret',
+    ({ subscriptionId }) => `Make another secret for it (pps webhooks rotate ${subscriptionId}).`,
+  );
+}
+
 function told({ secret, subscriptionId, url, events, audience }: NewSubscription): string {
   return section(
     url,
     facts([
-      ['Secret', secret ?? '(was told in the answer to the first such request)'],
+      ['Secret', secret!],
       ['Id', subscriptionId],
       ['Events', events.join(' ')],
       ['Of', audience],

@@ -4,7 +4,7 @@
  */
 import type { AttentionReason } from '../program/attention';
 import { inScope, type Scope } from './enrollments';
-import type { Queryable } from './pool';
+import { firstRow, type Queryable } from './pool';
 
 export interface AttentionRow {
   reason: AttentionReason;
@@ -101,11 +101,14 @@ export async function replaceAttention(
   );
 }
 
-/** The replaced workflows that are open now, each beside the workflow that goes on with its enrollment. */
+/** The replaced workflows that are open now, each beside the one that goes on with its enrollment, or with its brand. */
 export async function noteReplacedOpen(db: Queryable, workflowIds: readonly string[]): Promise<void> {
   await db.query(
     `with standing as (select enrollment_id, payload->>'replacedWorkflowId' as subject from decision
-                        where kind = 'restart' and payload->>'replacedWorkflowId' = any($1)),
+                        where kind = 'restart' and payload->>'replacedWorkflowId' = any($1)
+                       union
+                       select enrollment_id, workflow_id from enrollment
+                        where superseded_by is not null and workflow_id = any($1)),
           gone as (delete from attention where reason = 'REPLACED_RUN_OPEN' and subject <> all($1))
      insert into attention (enrollment_id, reason, subject)
      select enrollment_id, 'REPLACED_RUN_OPEN', subject from standing on conflict do nothing`,
@@ -117,7 +120,8 @@ export async function noteReplacedOpen(db: Queryable, workflowIds: readonly stri
 const NEEDS = `
   select a.reason, a.since, a.enrollment_id, a.subject
     from attention a join enrollment o using (enrollment_id)
-   where (o.state->'ending' = 'null'::jsonb and o.superseded_by is null) or a.reason = 'REPLACED_RUN_OPEN'
+   where (o.state->'ending' = 'null'::jsonb and o.superseded_by is null)
+      or a.reason in ('REPLACED_RUN_OPEN', 'RESET_LOST_MESSAGE')
   union all
   select 'MESSAGE_REFUSED', min(t.recorded_at), t.enrollment_id, t.details->>'message'
     from timeline_event t
@@ -139,8 +143,8 @@ const NEEDS = `
      and p.submitted_at < now() - interval '${PAYOUT_UNKNOWN_AFTER}'`;
 
 /**
- * In the scope, oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over, but for a
- * workflow of it that is open still.
+ * In the scope, oldest first, at most `limit`, with the count of all. What is noted of an enrollment that has ended is over, but for
+ * a workflow of it that is open still, and for what a reset has lost.
  */
 export async function listAttention(
   db: Queryable,
@@ -168,13 +172,23 @@ export async function countAttention(db: Queryable): Promise<[string, number][]>
   return (result.rows as { reason: string; count: number }[]).map(({ reason, count }) => [reason, count]);
 }
 
-/** Takes the refused messages of an enrollment off the list; says how many there were. */
-export async function dismissRefusals(db: Queryable, enrollmentId: string, by: string): Promise<number> {
+/** Takes the refused messages of an enrollment off the list, and those that a reset has lost; says how many there were. */
+export async function dismissMessages(
+  db: Queryable,
+  scope: Scope,
+  enrollmentId: string,
+  by: string,
+): Promise<number> {
+  const visible = inScope(scope, 3);
   const result = await db.query(
-    `insert into attention_dismissal (enrollment_id, event_key, dismissed_by)
-     select enrollment_id, event_key, $2 from timeline_event
-      where enrollment_id = $1 and event_type = 'message_refused' on conflict do nothing`,
-    [enrollmentId, by],
+    `with seen as (select enrollment_id from enrollment e where enrollment_id = $1 and ${visible.sql}),
+          refused as (insert into attention_dismissal (enrollment_id, event_key, dismissed_by)
+                      select enrollment_id, event_key, $2 from timeline_event join seen using (enrollment_id)
+                       where event_type = 'message_refused' on conflict do nothing returning 1),
+          lost as (delete from attention
+                    where reason = 'RESET_LOST_MESSAGE' and enrollment_id in (select enrollment_id from seen) returning 1)
+     select ((select count(*) from refused) + (select count(*) from lost))::int as dismissed`,
+    [enrollmentId, by, ...visible.values],
   );
-  return result.rowCount ?? 0;
+  return firstRow<{ dismissed: number }>(result)!.dismissed;
 }

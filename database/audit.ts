@@ -3,10 +3,11 @@
  * written, read and checked.
  */
 import { createHash } from 'node:crypto';
+import { inScope, type Scope } from './enrollments';
 import type { Queryable } from './pool';
 
 /** The chain of all that belongs to no enrollment. */
-export const SERVICE_CHAIN = 'service';
+const SERVICE_CHAIN = 'service';
 
 export interface AuditEntry {
   /** `requested`: before anything is done. `answered`: what came of it. `refused`: nothing was begun. */
@@ -46,16 +47,40 @@ export async function appendAudit(
   );
 }
 
-/** Oldest first; `after` is the position of the last entry of the page before. */
-export async function readAudit(
+export interface AuditPage {
+  limit: number;
+  /** The position of the last entry of the page before. */
+  after: number;
+}
+
+/** Of an enrollment, oldest first. */
+export function readAudit(
+  db: Queryable,
+  scope: Scope,
+  enrollmentId: string,
+  page: AuditPage,
+): Promise<AuditRow[]> {
+  const visible = inScope(scope, 4);
+  const isVisible = `exists (select from enrollment e where e.enrollment_id = chain and ${visible.sql})`;
+  return readChain(db, enrollmentId, page, isVisible, visible.values);
+}
+
+/** Of all that belongs to no enrollment, oldest first. */
+export function readServiceAudit(db: Queryable, page: AuditPage): Promise<AuditRow[]> {
+  return readChain(db, SERVICE_CHAIN, page, 'true', []);
+}
+
+async function readChain(
   db: Queryable,
   chain: string,
-  page: { limit: number; after: number },
+  { limit, after }: AuditPage,
+  isVisible: string,
+  values: readonly string[],
 ): Promise<AuditRow[]> {
   const result = await db.query(
     `select position, recorded_at as at, encode(hash, 'hex') as hash, entry
-       from audit_entry where chain = $1 and position > $2 order by position limit $3`,
-    [chain, page.after, page.limit],
+       from audit_entry where chain = $1 and position > $2 and ${isVisible} order by position limit $3`,
+    [chain, after, limit, ...values],
   );
   const rows = result.rows as { position: number; at: Date; hash: string; entry: AuditEntry }[];
   return rows.map(({ entry, ...place }) => ({ ...entry, ...place }));

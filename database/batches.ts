@@ -100,16 +100,18 @@ export async function findBatch(
   );
 }
 
-/** In the order of the batch; `after` is the position of the last item of the page before. */
+/** Of a batch as `findBatch` sees it, in its order; `after` is the position of the last item of the page before. */
 export async function readItems(
   db: Queryable,
+  owner: string | null,
   batchId: string,
   { status, after, limit }: { status?: ItemStatus | undefined; after: number; limit: number },
 ): Promise<ItemRow[]> {
   const result = await db.query(
-    `select position, status, result from batch_item
-      where batch_id = $1 and position > $2 and ($3::text is null or status = $3) order by position limit $4`,
-    [batchId, after, status ?? null, limit],
+    `select position, status, result from batch_item join batch b using (batch_id)
+      where batch_id = $1 and position > $2 and ($3::text is null or status = $3)
+        and ($5::text is null or b.owner = $5) order by position limit $4`,
+    [batchId, after, status ?? null, limit, owner],
   );
   return result.rows as ItemRow[];
 }

@@ -102,6 +102,26 @@ export async function liveEnrollmentsOfBrand(
   return result.rows as EnrollmentRow[];
 }
 
+/**
+ * Those that were ever sent with a contact's e-mail address, in capitals or not. At most `limit`, ended ones first: they are
+ * what can be erased.
+ */
+export async function enrollmentsOfContact(
+  db: Queryable,
+  scope: Scope,
+  contactEmail: string,
+  limit: number,
+): Promise<EnrollmentRow[]> {
+  const visible = inScope(scope, 3);
+  const result = await db.query(
+    `${SELECT} where e.enrollment_id in (select enrollment_id from submission where lower(contact_email) = lower($1))
+        and ${visible.sql}
+      order by e.state->'ending' = 'null'::jsonb, e.enrollment_id limit $2`,
+    [contactEmail, limit, ...visible.values],
+  );
+  return result.rows as EnrollmentRow[];
+}
+
 export async function findEnrollment(
   db: Queryable,
   scope: Scope,
@@ -116,12 +136,14 @@ export async function findEnrollment(
 }
 
 /** Temporal has acknowledged the start: nothing is left to do for the outbox. */
-export async function markStarted(db: Queryable, enrollmentId: string): Promise<void> {
+export async function markStarted(db: Queryable, enrollmentId: string, workflowId: string): Promise<void> {
   await db.query(
-    `with started as (update enrollment set started_at = coalesce(started_at, now()) where enrollment_id = $1),
-          free as (delete from attention where enrollment_id = $1 and reason = 'WORKFLOW_ID_TAKEN')
-     delete from outbox where enrollment_id = $1 and kind = 'start'`,
-    [enrollmentId],
+    `with started as (update enrollment set started_at = coalesce(started_at, now())
+                       where enrollment_id = $1 and workflow_id = $2 returning enrollment_id),
+          free as (delete from attention
+                    where enrollment_id in (select enrollment_id from started) and reason = 'WORKFLOW_ID_TAKEN')
+     delete from outbox where enrollment_id in (select enrollment_id from started) and kind = 'start'`,
+    [enrollmentId, workflowId],
   );
 }
 

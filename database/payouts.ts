@@ -82,6 +82,7 @@ export async function insertFrozen(
        select $1, enrollment_id, 'credit', $3, $4, $5, $6
          from enrollment
         where enrollment_id = $2 and workflow_id = $7 and superseded_by is null and state->>'stage' = 'paying'
+          and state#>>'{credit,statementId}' = $6
           for key share`,
       [
         payout.request.reference,
@@ -108,11 +109,22 @@ export async function writeBaseline(db: Queryable, payoutKey: string, baseline: 
 }
 
 /** The permission to call the rail: true for exactly one caller, ever. Committed before it returns. */
-export async function takeForSubmission(db: Queryable, payoutKey: string): Promise<boolean> {
+export async function takeForSubmission(
+  db: Queryable,
+  payoutKey: string,
+  workflowId: string,
+): Promise<boolean> {
   const result = await db.query(
-    `update payout set state = 'submitting', attempt = attempt + 1, submitted_at = now()
-      where payout_key = $1 and state = 'frozen'`,
-    [payoutKey],
+    `with paying as (
+       select e.enrollment_id, e.state#>>'{credit,statementId}' as statement_id
+         from enrollment e join payout q on q.enrollment_id = e.enrollment_id
+        where q.payout_key = $1 and e.workflow_id = $2 and e.superseded_by is null and e.state->>'stage' = 'paying'
+          for key share of e)
+     update payout p set state = 'submitting', attempt = attempt + 1, submitted_at = now()
+       from paying
+      where p.payout_key = $1 and p.state = 'frozen'
+        and p.enrollment_id = paying.enrollment_id and p.statement_id = paying.statement_id`,
+    [payoutKey, workflowId],
   );
   return result.rowCount === 1;
 }

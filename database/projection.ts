@@ -6,6 +6,7 @@
  * that was written with n or more, timeline included. Runs are ordered by their start: an older one is late and ignored.
  */
 import type { EnrollmentState } from '../program/enrollmentState';
+import { raiseAttention } from './attention';
 import { listColumns } from './listColumns';
 import { firstRow, type Queryable } from './pool';
 import { forgetUnsent, makeDeliveries, type WrittenEvent } from './webhookEvents';
@@ -43,11 +44,18 @@ export async function writeProjection(
 ): Promise<Written> {
   const { workflowId, runId, sequence, state, events } = write;
   const { enrollmentId } = state;
-  const row = firstRow<{ workflowId: string; runId: string | null; startedAt: number | null }>(
+  const row = firstRow<{
+    workflowId: string;
+    runId: string | null;
+    startedAt: number | null;
+    hasLost: boolean;
+  }>(
     await db.query(
       `select workflow_id as "workflowId", run_id as "runId",
-              extract(epoch from run_started_at)::float8 * 1000 as "startedAt"
-         from enrollment where enrollment_id = $1 for update`,
+              extract(epoch from run_started_at)::float8 * 1000 as "startedAt",
+              exists (select from attention a
+                       where a.enrollment_id = e.enrollment_id and a.reason = 'RESET_LOST_MESSAGE') as "hasLost"
+         from enrollment e where enrollment_id = $1 for update`,
       [enrollmentId],
     ),
   );
@@ -85,13 +93,18 @@ export async function writeProjection(
   // What is written again keeps the time at which it was first recorded.
   const undone = await db.query(
     `delete from timeline_event where enrollment_id = $1 and sequence >= $2 and event_key <> all($3)
-     returning event_key as key`,
+     returning event_key as key, event_type as type, actor_role as "actorRole"`,
     [enrollmentId, first, events.map(({ key }) => key)],
   );
-  if (undone.rows.length > 0) {
-    const keys = (undone.rows as { key: string }[]).map(({ key }) => key);
-    await forgetUnsent(db, enrollmentId, keys);
-  }
+  const gone = undone.rows as UndoneEvent[];
+  if (gone.length > 0)
+    await forgetUnsent(
+      db,
+      enrollmentId,
+      gone.map(({ key }) => key),
+    );
+  // A lost task of the same run was never answered; what another run had taken was.
+  if (row.runId !== null && row.runId !== runId) await noteLost(db, enrollmentId, gone);
   if (events.length === 0) return 'written';
   // One message may have been refused twice under one id: the later event stands, and an insert takes each row once.
   const written = await db.query(
@@ -110,6 +123,34 @@ export async function writeProjection(
        extract(epoch from happened_at)::float8 * 1000 as at, xmax = 0 as "isNew"`,
     [enrollmentId, runId, JSON.stringify(events)],
   );
+  if (row.hasLost) await noteTakenAgain(db, enrollmentId, written.rows as WrittenEvent[]);
   await makeDeliveries(db, state, written.rows as WrittenEvent[]);
   return 'written';
+}
+
+interface UndoneEvent {
+  key: string;
+  type: string;
+  actorRole: string;
+}
+
+/** What people and systems had sent is gone with a reset, unless the new run takes it again. */
+async function noteLost(db: Queryable, enrollmentId: string, gone: readonly UndoneEvent[]): Promise<void> {
+  const lost = gone.filter(({ actorRole, type }) => actorRole !== 'service' && type !== 'message_refused');
+  for (const event of lost) await raiseAttention(db, enrollmentId, 'RESET_LOST_MESSAGE', subjectOf(event));
+}
+
+async function noteTakenAgain(
+  db: Queryable,
+  enrollmentId: string,
+  taken: readonly WrittenEvent[],
+): Promise<void> {
+  await db.query(
+    `delete from attention where enrollment_id = $1 and reason = 'RESET_LOST_MESSAGE' and subject = any($2)`,
+    [enrollmentId, taken.map(subjectOf)],
+  );
+}
+
+function subjectOf({ type, key }: Pick<UndoneEvent, 'type' | 'key'>): string {
+  return `${type} ${key}`;
 }

@@ -44,11 +44,13 @@ export async function isReplaced(db: Queryable, enrollmentId: string, workflowId
   return result.rowCount === 1;
 }
 
-/** The workflows that restarts have replaced, the latest ones first. */
+/** The workflows that restarts have replaced, or later enrollments of the brand; of each the latest ones. */
 export async function replacedWorkflows(db: Queryable, limit: number): Promise<string[]> {
   const result = await db.query(
-    `select payload->>'replacedWorkflowId' as "workflowId" from decision
-      where kind = 'restart' order by decided_at desc limit $1`,
+    `(select payload->>'replacedWorkflowId' as "workflowId" from decision
+       where kind = 'restart' order by decided_at desc limit $1)
+     union
+     (select workflow_id from enrollment where superseded_by is not null order by updated_at desc limit $1)`,
     [limit],
   );
   return (result.rows as { workflowId: string }[]).map(({ workflowId }) => workflowId);
@@ -70,6 +72,8 @@ export async function moveToWorkflow(
   );
   if (result.rowCount !== 1) return false;
   // What was noted is noted of the workflow that was left.
-  await db.query(`delete from attention where enrollment_id = $1`, [enrollmentId]);
+  await db.query(`delete from attention where enrollment_id = $1 and reason <> 'RESET_LOST_MESSAGE'`, [
+    enrollmentId,
+  ]);
   return true;
 }

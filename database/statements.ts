@@ -1,5 +1,6 @@
 /** Credit statements: inputs and outcome of each calculation. Rows are never changed. */
 import type { SealedStatement } from '../program/creditStatement';
+import { inScope, type Scope } from './enrollments';
 import { firstRow, type Queryable } from './pool';
 
 export async function insertStatement(db: Queryable, statement: SealedStatement): Promise<void> {
@@ -18,10 +19,14 @@ export async function insertStatement(db: Queryable, statement: SealedStatement)
 
 export async function findStatement(
   db: Queryable,
+  scope: Scope,
   statementId: string,
 ): Promise<SealedStatement | undefined> {
-  const result = await db.query(`select document from credit_statement where statement_id = $1`, [
-    statementId,
-  ]);
+  const visible = inScope(scope, 2);
+  const result = await db.query(
+    `select document from credit_statement join enrollment e using (enrollment_id)
+      where statement_id = $1 and ${visible.sql}`,
+    [statementId, ...visible.values],
+  );
   return firstRow<{ document: SealedStatement }>(result)?.document;
 }

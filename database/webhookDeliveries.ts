@@ -1,7 +1,12 @@
 /** What is sent to subscriptions: the log for their owners, and the queue for the worker that sends. */
 import { newestFirst, type Page, type PageRequest } from './pages';
 import { firstRow, type Queryable } from './pool';
-import { disableSubscription, type DisabledReason } from './webhookSubscriptions';
+import {
+  disableSubscription,
+  inSubscriptionScope,
+  type DisabledReason,
+  type SubscriptionScope,
+} from './webhookSubscriptions';
 
 export interface DeliveryRow {
   /** The webhook-id. */
@@ -38,15 +43,16 @@ const COLUMNS = `delivery_id as "deliveryId", event_type as "eventType", enrollm
 
 export function listDeliveries(
   db: Queryable,
-  subscriptionId: string,
-  status: DeliveryRow['status'] | undefined,
+  scope: SubscriptionScope,
+  { subscriptionId, status }: { subscriptionId: string; status?: DeliveryRow['status'] | undefined },
   page: PageRequest,
 ): Promise<Page<DeliveryRow>> {
+  const { sql, values } = inSubscriptionScope(scope, 3);
   const list = {
     columns: COLUMNS,
-    from: 'webhook_delivery',
-    where: 'subscription_id = $1 and ($2::text is null or status = $2)',
-    values: [subscriptionId, status ?? null],
+    from: 'webhook_delivery join webhook_subscription s using (subscription_id)',
+    where: `subscription_id = $1 and ($2::text is null or status = $2) and ${sql}`,
+    values: [subscriptionId, status ?? null, ...values],
     at: 'made_at',
     id: 'delivery_id',
   };
@@ -70,13 +76,17 @@ export async function insertTest(
 /** Due now, with all its time anew. Undefined if there is none of this id. */
 export async function deliverAgain(
   db: Queryable,
+  scope: SubscriptionScope,
   subscriptionId: string,
   deliveryId: string,
 ): Promise<DeliveryRow | undefined> {
+  const { sql, values } = inSubscriptionScope(scope, 3);
   const result = await db.query(
-    `update webhook_delivery set status = 'pending', begun_at = now(), due_at = now(), ended_at = null
-      where subscription_id = $1 and delivery_id = $2 returning ${COLUMNS}`,
-    [subscriptionId, deliveryId],
+    `update webhook_delivery d set status = 'pending', begun_at = now(), due_at = now(), ended_at = null
+       from webhook_subscription s
+      where s.subscription_id = d.subscription_id and ${sql} and d.subscription_id = $1 and d.delivery_id = $2
+     returning ${COLUMNS}`,
+    [subscriptionId, deliveryId, ...values],
   );
   return firstRow<DeliveryRow>(result);
 }

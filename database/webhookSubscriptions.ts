@@ -32,8 +32,8 @@ const COLUMNS = `s.subscription_id as "subscriptionId", s.audience, s.for_test_c
   s.created_at as "createdAt", s.created_by as "createdBy", s.last_delivered_at as "lastDeliveredAt",
   s.disabled_at as "disabledAt", s.disabled_reason as "disabledReason"`;
 
-/** The condition on `s`; its values begin at `position`. */
-function visible({ audience, testClocksOnly }: SubscriptionScope, position: number) {
+/** The condition on a subscription `s`; its values begin at `position`. */
+export function inSubscriptionScope({ audience, testClocksOnly }: SubscriptionScope, position: number) {
   return {
     sql: `($${position}::text is null or s.audience = $${position}) and (s.for_test_clocks or not $${position + 1})`,
     values: [audience ?? null, testClocksOnly],
@@ -88,7 +88,7 @@ export async function findSubscription(
   subscriptionId: string,
   lock = false,
 ): Promise<SubscriptionRow | undefined> {
-  const { sql, values } = visible(scope, 2);
+  const { sql, values } = inSubscriptionScope(scope, 2);
   const result = await db.query(
     `select ${COLUMNS} from webhook_subscription s where s.subscription_id = $1 and ${sql} ${lock ? 'for no key update' : ''}`,
     [subscriptionId, ...values],
@@ -101,15 +101,23 @@ export function listSubscriptions(
   scope: SubscriptionScope,
   page: PageRequest,
 ): Promise<Page<SubscriptionRow>> {
-  const { sql: where, values } = visible(scope, 1);
+  const { sql: where, values } = inSubscriptionScope(scope, 1);
   const from = 'webhook_subscription s';
   const list = { columns: COLUMNS, from, where, values, at: 's.created_at', id: 's.subscription_id' };
   return newestFirst(db, list, page);
 }
 
 /** With its secrets and its deliveries. */
-export async function deleteSubscription(db: Queryable, subscriptionId: string): Promise<void> {
-  await db.query(`delete from webhook_subscription where subscription_id = $1`, [subscriptionId]);
+export async function deleteSubscription(
+  db: Queryable,
+  scope: SubscriptionScope,
+  subscriptionId: string,
+): Promise<void> {
+  const { sql, values } = inSubscriptionScope(scope, 2);
+  await db.query(`delete from webhook_subscription s where s.subscription_id = $1 and ${sql}`, [
+    subscriptionId,
+    ...values,
+  ]);
 }
 
 /** Nothing more is sent, nor made; what was still to be sent has failed. Call it inside a transaction. */
@@ -131,9 +139,15 @@ export async function disableSubscription(
   );
 }
 
-export async function enableSubscription(db: Queryable, subscriptionId: string): Promise<void> {
+export async function enableSubscription(
+  db: Queryable,
+  scope: SubscriptionScope,
+  subscriptionId: string,
+): Promise<void> {
+  const { sql, values } = inSubscriptionScope(scope, 2);
   await db.query(
-    `update webhook_subscription set disabled_at = null, disabled_reason = null where subscription_id = $1`,
-    [subscriptionId],
+    `update webhook_subscription s set disabled_at = null, disabled_reason = null
+      where s.subscription_id = $1 and ${sql}`,
+    [subscriptionId, ...values],
   );
 }

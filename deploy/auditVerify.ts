@@ -3,6 +3,9 @@
  *
  *   node dist/deploy/auditVerify.js [heads.json] [--json]
  *
+ * Exit code 0: all is well; 1: the audit is broken; 2: its settings or the file cannot be used; 4: PostgreSQL cannot be reached,
+ * or cannot do it now.
+ *
  * It prints how many entries it has seen; with a file it also checks that the ends of the chains that an earlier run has
  * written there exist still, and writes those of today. Keep that file where nobody who can change the database can change it:
  * without it, chains that were cut or written anew together with their heads look whole.
@@ -12,8 +15,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { verifyAudit, type Head } from '../database/audit';
+import { CommandFailure } from '../cli/failure';
 import { createDatabase } from '../database/pool';
 import { readAuditSettings } from '../settings/settings';
+import { messageOf } from './doctor/finding';
+import { placeOf, remedyOf } from './doctor/postgres';
 
 /** A page of a long audit takes longer than a request may. */
 const STATEMENT_MS = 60_000;
@@ -25,13 +31,18 @@ async function main(args: string[]): Promise<void> {
     allowPositionals: true,
   });
   const [file] = positionals;
-  const database = createDatabase({ connectionString: readAuditSettings().databaseUrl });
+  const { databaseUrl } = readAuditSettings();
+  const database = createDatabase({ connectionString: databaseUrl });
   try {
     const known = file !== undefined && existsSync(file) ? await readHeads(file) : [];
-    const { entries, heads, broken } = await database.transaction(async (db) => {
-      await db.query('set transaction isolation level repeatable read, read only');
-      return verifyAudit(db, known);
-    }, STATEMENT_MS);
+    const { entries, heads, broken } = await database
+      .transaction(async (db) => {
+        await db.query('set transaction isolation level repeatable read, read only');
+        return verifyAudit(db, known);
+      }, STATEMENT_MS)
+      .catch((error: Error) => {
+        throw notVerified(error, databaseUrl);
+      });
     if (!broken && file !== undefined) await writeFile(file, `${JSON.stringify(heads, null, 1)}\n`);
     const outcome = { entries, chains: heads.length, earlierEnds: known.length, broken };
     if (values.json) console.log(JSON.stringify(outcome, null, 2));
@@ -40,6 +51,15 @@ async function main(args: string[]): Promise<void> {
   } finally {
     await database.close();
   }
+}
+
+/** Classes of PostgreSQL's codes that no later try gets past: role and password, database, tables and rights. */
+const OF_THE_SETTINGS = ['28', '3D', '42'];
+
+function notVerified(error: Error & { code?: unknown }, databaseUrl: string): CommandFailure {
+  const isOfSettings = OF_THE_SETTINGS.includes(String(error.code).slice(0, 2));
+  const sentence = `PostgreSQL at ${placeOf(databaseUrl)}: ${messageOf(error)}. ${remedyOf(error)}`;
+  return new CommandFailure(isOfSettings ? 2 : 4, [sentence], { cause: error });
 }
 
 type Outcome = Omit<Awaited<ReturnType<typeof verifyAudit>>, 'heads'> & {
@@ -72,5 +92,5 @@ async function readHeads(file: string): Promise<Head[]> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
+  process.exitCode = error instanceof CommandFailure ? error.exitCode : 2;
 });

@@ -9,10 +9,14 @@ export const ATTENTION = {
     'A step fails again and again. Look at the last failure among the pending activities in Temporal UI and mend what it names; the step goes on by itself.',
   RUN_STOPPED:
     'The workflow was terminated, failed or timed out, and the enrollment is still open. Find out why, then restart it (POST /v1/enrollments/{id}/restart); nothing is paid twice.',
+  RUN_PAUSED:
+    'The workflow was paused in Temporal: nothing moves, and messages are refused. Find out who paused it and why, then unpause it; where somebody has to look first, hold the enrollment instead.',
+  RESET_LOST_MESSAGE:
+    'A reset has taken back what somebody had sent, and the new run has not taken it again. Read in the audit who sent what, see whether it still holds, send it again, then dismiss this entry.',
   RUN_MISSING:
     'Temporal does not know the workflow of this open enrollment. Find out whether it was deleted or Temporal was restored, then restart it (POST /v1/enrollments/{id}/restart).',
   REPLACED_RUN_OPEN:
-    'A workflow that a restart has replaced was reset and is open again, beside the one that goes on with the enrollment. It pays nothing. Terminate it in Temporal UI.',
+    'A workflow that a restart has replaced, or a later enrollment of the brand, was reset and is open again. It pays nothing. Terminate it in Temporal UI.',
   READ_MODEL_DIFFERS:
     'Lists and timeline tell more than the workflow knows, as after a restore of Temporal from a backup. Compare the two and send the messages again that the workflow has lost.',
   MESSAGE_REFUSED:

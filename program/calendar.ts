@@ -170,13 +170,16 @@ export interface DeferralSituation extends Pick<DeferralRequest, 'currentMonth' 
   /** How many deferrals the program still allows it. */
   deferralsLeft: number;
   calculationBegun: boolean;
-  /** The months that whoever asks may go back to; none if left out. */
+  /** The months that whoever asks may go back to; left out if they may not go back at all. */
   mayGoBackTo?: readonly string[];
 }
 
 export type DeferralMonth = { month: string } & (
   | { open: true; plan: PeriodPlan }
-  | { open: false; reasonCode: MonthRefusal | 'DEFERRAL_LIMIT_REACHED' | 'CALCULATION_BEGUN' }
+  | {
+      open: false;
+      reasonCode: MonthRefusal | 'NO_SUCH_DEFERRAL' | 'DEFERRAL_LIMIT_REACHED' | 'CALCULATION_BEGUN';
+    }
 );
 
 /**
@@ -191,7 +194,10 @@ export function deferralMonths(terms: EnrollmentCalendar, situation: DeferralSit
   return monthsBetween(first, last).map((month): DeferralMonth => {
     const goesBack = situation.mayGoBackTo?.includes(month) === true;
     const asked = planDeferral(terms, { ...situation, toMonth: month, allowEarlier: goesBack });
-    if (!asked.ok) return { month, open: false, reasonCode: asked.reasonCode };
+    if (!asked.ok) {
+      const isNone = asked.reasonCode === 'MONTH_NOT_LATER' && situation.mayGoBackTo !== undefined;
+      return { month, open: false, reasonCode: isNone ? 'NO_SUCH_DEFERRAL' : asked.reasonCode };
+    }
     if (situation.calculationBegun) return { month, open: false, reasonCode: 'CALCULATION_BEGUN' };
     if (asked.change === 'none') return { month, open: false, reasonCode: 'MONTH_NOT_LATER' };
     if (situation.deferralsLeft <= 0 && !goesBack)

@@ -19,6 +19,9 @@ export type ProgramClock = readonly ClockSegment[];
 /** Program milliseconds per real millisecond, at most: a century passes in an hour. */
 export const MAXIMUM_SPEED = 1_000_000;
 
+/** All adjustments go with the start of each enrollment, so they cannot be without number. */
+export const MOST_SEGMENTS = 1_000;
+
 /** Where a test clock stops: a later instant has no date of four digits, and soon none at all. */
 export const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
 
@@ -67,8 +70,8 @@ export class ClockError extends Error {
 
 /**
  * The clock after an adjustment at the real instant `real`: it goes on from `to` (default: where it is) at `speed`
- * (default: as before), and what it has shown until then stays. Throws ClockError if it would go backwards, beyond the
- * year 9999, or too fast.
+ * (default: as before), and what it has shown until then stays; the same clock if nothing changes. Throws ClockError if it
+ * would go backwards, beyond the year 9999, or too fast, and after too many adjustments.
  */
 export function adjustClock(
   clock: ProgramClock,
@@ -91,6 +94,11 @@ export function adjustClock(
   const speed = change.speed ?? last.speed;
   if (!(speed >= 0 && speed <= MAXIMUM_SPEED))
     throw new ClockError(`Write a speed from 0 (the clock stands still) to ${MAXIMUM_SPEED}.`);
+  if (to === now && speed === last.speed) return clock;
+  if (clock.length >= MOST_SEGMENTS)
+    throw new ClockError(
+      `This clock was adjusted ${MOST_SEGMENTS - 1} times, which is all that it takes; publish another program.`,
+    );
   return [...clock, { realFrom, programFrom: to, speed }];
 }
 

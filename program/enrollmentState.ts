@@ -176,12 +176,13 @@ export interface EnrollmentState {
   credit: CreditFacts | null;
   /** Null while no approval is or was needed. */
   approval: ApprovalFacts | null;
-  /** What the survey partner, or its key, vouched for first: another one later needs an approver. */
+  /** For which the survey partner, its key or a waiver vouched first: another one later needs an approver. */
   firstConfirmed: Pick<SubmissionFacts, 'advertiserId' | 'contactId'> | null;
   /** Ids of all who changed what a credit depends on: none of them can approve it. */
   makers: string[];
   payout: PayoutFacts | null;
-  onHold: { since: number; reasonCode: ReasonCode } | null;
+  /** `id` is that of the message by which it came, or changed: a release names it. */
+  onHold: { id: string; since: number; reasonCode: ReasonCode } | null;
   ending: Ending | null;
   /** What somebody is waited for since when, and how often they were reminded of it (reminders.ts). */
   pending: Partial<Record<ReminderSubject, { since: number; reminded: number }>>;

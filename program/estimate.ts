@@ -67,48 +67,66 @@ export function estimate(
   }));
 }
 
-/** What an estimate may be asked for: the program knows nothing else. */
+/** Of what an estimate is asked for, what only the program knows. */
 export interface EstimateChoices {
-  country: string[];
-  /** Of the tables for the country's region; empty for a country that is not in the program. */
-  currency: string[];
-  partner: string[];
-  platform: string[];
+  country: string;
+  currency: string;
+  partner: string;
+  platform: string;
 }
 
-export function estimateChoices(
+export interface UnknownChoice {
+  choice: keyof EstimateChoices;
+  /** What the program knows. */
+  known: string[];
+}
+
+/** Everything that the program does not know, at once. Of a country that it does not know it has no currency to name. */
+export function unknownChoices(
   { partners, storePlatforms, regions, credit }: ProgramDefinition,
-  country: string,
-): EstimateChoices {
-  const region = regionOf(regions, country);
-  return {
-    country: Object.values(regions).flat().toSorted(),
-    currency: credit.filter((table) => table.region === region).map((table) => table.currency),
-    partner: partners.map(({ id }) => id),
-    platform: storePlatforms,
-  };
+  asked: EstimateChoices,
+): UnknownChoice[] {
+  const region = regionOf(regions, asked.country);
+  const ofRegion = credit.filter((table) => table.region === region);
+  const choices: UnknownChoice[] = [
+    { choice: 'country', known: Object.values(regions).flat().toSorted() },
+    ...(ofRegion.length > 0
+      ? [{ choice: 'currency' as const, known: ofRegion.map(({ currency }) => currency) }]
+      : []),
+    { choice: 'partner', known: partners.map(({ id }) => id) },
+    { choice: 'platform', known: storePlatforms },
+  ];
+  return choices.filter(({ choice, known }) => !known.includes(asked[choice]));
 }
 
-export type EnrollmentAt =
-  | {
-      ok: true;
-      /** With the calendar of such an enrollment. */
-      terms: ProgramDefinition;
-      /** The calculation month that follows from its day. */
-      month: string;
-      /** That one, and the later ones. */
-      months: string[];
-    }
-  | Extract<FirstPlan, { ok: false }>;
+export type EstimateSituation =
+  /** `terms`: with the calendar of such an enrollment. */
+  | { ok: true; terms: ProgramDefinition; situation: DeferralSituation }
+  /** Nobody can enroll at that instant. */
+  | Extract<FirstPlan, { ok: false }>
+  /** The enrollment cannot be in the month that was named. */
+  | { ok: false; reasonCode: null; months: string[] };
 
-/** An enrollment that is made at an instant (epoch ms, program time), with the ad account in the program's time zone. */
-export function enrollmentAt(definition: ProgramDefinition, at: number): EnrollmentAt {
+/**
+ * Where an enrollment stands that is made at an instant (epoch ms, program time), with the ad account in the program's time
+ * zone: in the month that follows from its day, or in a later one that is named.
+ */
+export function estimateSituation(
+  definition: ProgramDefinition,
+  { at, month, deferralsUsed }: { at: number; month?: string | undefined; deferralsUsed: number },
+): EstimateSituation {
   const first = firstPlan(definition, at, null);
   if (!first.ok) return first;
   const terms = calendarFor(definition, first.enrolledOn);
-  const { month } = first.plan;
-  const months = terms.calendar.map(calculationMonthOf).filter((candidate) => candidate >= month);
-  return { ok: true, terms, month, months };
+  const months = terms.calendar.map(calculationMonthOf).filter((candidate) => candidate >= first.plan.month);
+  const currentMonth = month ?? first.plan.month;
+  if (!months.includes(currentMonth)) return { ok: false, reasonCode: null, months };
+  const deferralsLeft = definition.deferral.maximum - deferralsUsed;
+  return {
+    ok: true,
+    terms,
+    situation: { currentMonth, at, accountTimeZone: null, deferralsLeft, calculationBegun: false },
+  };
 }
 
 function creditInput(terms: CreditTerms, request: EstimateRequest, plan: PeriodPlan): CreditInput {

@@ -167,7 +167,7 @@ export interface ApiSettings {
   trustProxy: string[];
   /** A minute, in this process. */
   rateLimits: { perKey: number; perAddress: number };
-  /** A request that is not there by then is cut off, and a file that stands still for so long. */
+  /** A request that is not there by then is cut off, and a file that stands still for so long, or a reader. */
   requestTimeoutMs: number;
   /** Rows of imports, by all API processes together. */
   importStartsPerSecond: number;

@@ -17,6 +17,8 @@ const MOST_LISTED = 1_000;
 const IDS_IN_A_QUERY = 100;
 /** A search attribute that the server sets after the fifth failure in a row, and removes. */
 const FAILING_TASKS = 'TemporalReportedProblems';
+/** Of whatever is open, paused ones included; servers that know no pause know this as well. */
+const OPEN = 'CloseTime is null';
 const STOPPED: readonly WorkflowExecutionStatusName[] = ['TERMINATED', 'FAILED', 'TIMED_OUT'];
 
 export type WorkflowWatch = ReturnType<typeof createWorkflowWatch>;
@@ -100,17 +102,17 @@ export function createWorkflowWatch(client: Client, { taskQueue }: { taskQueue: 
       return (await describe(workflowId, runId))?.startTime.getTime();
     },
 
-    withFailingTasks: () => most(`ExecutionStatus = 'Running' and ${FAILING_TASKS} is not null`),
+    withFailingTasks: () => most(`${OPEN} and ${FAILING_TASKS} is not null`),
 
     stoppedLately: () => most(`ExecutionStatus in ('Terminated', 'Failed', 'TimedOut')`),
 
-    open: () => list(`ExecutionStatus = 'Running'`),
+    open: () => list(OPEN),
 
     async openAmong(workflowIds: readonly string[]) {
       const found: string[] = [];
       for (let from = 0; from < workflowIds.length; from += IDS_IN_A_QUERY) {
         const ids = workflowIds.slice(from, from + IDS_IN_A_QUERY).map((id) => `'${id}'`);
-        found.push(...(await most(`ExecutionStatus = 'Running' and WorkflowId in (${ids.join(', ')})`)));
+        found.push(...(await most(`${OPEN} and WorkflowId in (${ids.join(', ')})`)));
       }
       return found;
     },
@@ -122,7 +124,8 @@ function isOpen({ status }: WorkflowExecutionDescription): boolean {
 }
 
 /** `stopped`: terminated, failed or timed out. */
-function standingOf(run: WorkflowExecutionDescription): 'open' | 'ended' | 'stopped' {
+function standingOf(run: WorkflowExecutionDescription): 'open' | 'paused' | 'ended' | 'stopped' {
   if (isOpen(run)) return 'open';
+  if (run.status.name === 'PAUSED') return 'paused';
   return STOPPED.includes(run.status.name) ? 'stopped' : 'ended';
 }

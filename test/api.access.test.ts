@@ -6,6 +6,7 @@ import { ROUTES } from '../api/routes';
 import { requireContract } from './support/contract';
 import { sendImport } from './support/importFiles';
 import { publishProgram } from './support/programs';
+import { giveCredit } from './support/statements';
 import { sendTest, subscribe } from './support/subscriptions';
 import {
   ADVERTISER,
@@ -70,10 +71,9 @@ const POLICY: {
   { route: 'GET /v1/batches/{batchId}/items', answers: [200, 404, 404, 404, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/export', answers: [200, 200, 200, 200, 200, 200, 200, 200] },
   { route: 'GET /v1/enrollments/{enrollmentId}', answers: [200, 404, 200, 404, 200, 200, 200, 200] },
-  // Nothing has been calculated yet.
   {
     route: 'GET /v1/enrollments/{enrollmentId}/credit-statement',
-    answers: [404, 404, 403, 403, 404, 404, 404, 404],
+    answers: [200, 404, 403, 403, 200, 200, 200, 200],
   },
   {
     route: 'GET /v1/enrollments/{enrollmentId}/explanation',
@@ -190,6 +190,11 @@ const POLICY: {
     answers: [403, 403, 403, 403, 403, 200, 403, 403],
   },
   {
+    route: 'POST /v1/erasures',
+    body: () => ({ contactEmail: form.contact.email, note: 'Asked for by the contact.' }),
+    answers: [403, 403, 403, 403, 403, 200, 403, 403],
+  },
+  {
     route: 'GET /v1/enrollments/{enrollmentId}/audit',
     answers: [403, 403, 403, 403, 403, 200, 200, 200],
   },
@@ -289,6 +294,7 @@ beforeAll(async () => {
   form = t.form();
   enrolled = (await t.caller.post('/v1/enrollments', form)).body;
   await t.untilEvent(enrolled.id, 'advertiser_located');
+  await giveCredit(t, enrolled.id);
   const made = await t.admin.post<{ keyId: string }>('/v1/api-keys', { role: 'auditor', id: 'eve' });
   keyId = made.body.keyId;
   const secret = await t.admin.post<{ secretId: string }>('/v1/webhook-secrets', { surveyPartner: 'kno' });

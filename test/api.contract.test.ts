@@ -2,7 +2,9 @@
  * The OpenAPI document: well-formed, complete, and true. That answers are as it says is checked in every test that asks the
  * service (support/contract.ts).
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Express, Router } from 'express';
 import { Registry } from 'prom-client';
 import { createApp } from '../api/app';
@@ -10,11 +12,19 @@ import type { ApiContext } from '../api/context';
 import { openApiDocument } from '../api/openapi';
 import { POLICY } from '../api/policy';
 import { ROUTES } from '../api/routes';
+import { parseDefinition } from '../program/parseDefinition';
+import { errorsAgainst } from './support/contract';
 import { startTestService, type TestService } from './support/testService';
 
-const document = openApiDocument(ROUTES) as {
-  paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
-};
+interface Operation {
+  operationId: string;
+  summary: string;
+  description: string;
+  parameters: { name: string; schema: { examples?: unknown[] } }[];
+  responses: Record<string, { content: Record<string, { example?: unknown }> }>;
+}
+
+const document = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Operation>> };
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
 );
@@ -62,6 +72,39 @@ test.each(ROUTES.filter(({ body }) => body).map((route) => [route.operationId, r
   },
 );
 
+test('When the example of a definition is read as a definition, then it can be published', () => {
+  const { example } = ROUTES.find(({ operationId }) => operationId === 'publishRevision')!;
+  expect(parseDefinition(example).id).toBe('pps-demo');
+});
+
+describe.each(operations.map((operation) => [operation.operationId, operation] as const))(
+  '%s',
+  (_id, { path, method, summary, description, parameters, responses }) => {
+    test('When it is read about, then it says what it does and who may, and shows an answer that it describes', () => {
+      expect(summary).toMatch(/^[A-Z]/);
+      expect(description).toMatch(/(Roles: [a-z, ]+\.|authenticated by its signature\.)$/);
+      const answers = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      expect(answers).not.toEqual([]);
+      for (const [status, { content }] of answers) {
+        for (const [type, { example }] of Object.entries(content)) {
+          expect([status, type, example]).toEqual([status, type, expect.anything()]);
+          const place = ['paths', path, method, 'responses', status, 'content', type, 'schema'];
+          expect([status, type, errorsAgainst(place, example)]).toEqual([status, type, undefined]);
+        }
+      }
+    });
+
+    test('When it has parameters, then each shows a value that it describes', () => {
+      for (const [index, { name, schema }] of parameters.entries()) {
+        const { examples = [] } = schema;
+        expect([name, examples.length]).toEqual([name, 1]);
+        const place = ['paths', path, method, 'parameters', String(index), 'schema'];
+        expect([name, errorsAgainst(place, examples[0])]).toEqual([name, undefined]);
+      }
+    });
+  },
+);
+
 describe('in a browser', () => {
   let t: TestService;
   beforeAll(async () => {
@@ -85,5 +128,20 @@ describe('in a browser', () => {
       expect(source).toMatch(/^\/docs\//);
       expect((await fetch(t.service.apiUrl + source)).status).toBe(200);
     }
+  });
+
+  test('When the scripts of /docs run, then they show every operation, and ask nobody but the service', async () => {
+    const page = `${t.service.apiUrl}/docs#/Enrollments/getEnrollment`;
+    const args = [join(__dirname, 'support', 'browser.js'), page, '.is-open .responses-table'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 });
+    const { asked, errors, shown, opened } = JSON.parse(stdout) as Record<string, string[]> & {
+      opened: string;
+    };
+    expect(errors).toEqual([]);
+    expect(shown).toHaveLength(operations.length);
+    // Of the answer that the document shows.
+    expect(opened).toContain('"statusText": "The credit of 4,500.00 USD has been paid."');
+    expect(asked).toContain(`${t.service.apiUrl}/openapi.json`);
+    expect(asked!.filter((url) => !url.startsWith(`${t.service.apiUrl}/`))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Enrollment } from '../dev/apiClient';
+import { publishProgram } from './support/programs';
 import { expectProblem, pointers, sendRaw } from './support/rawRequest';
 import { startTestService, type TestService } from './support/testService';
 
@@ -132,11 +133,91 @@ test.each([
 });
 
 test('When a text holds SQL or HTML, then it is stored literally', async () => {
-  const name = `'); drop table enrollment; -- <script>alert(1)</script> 🎉`;
-  const { brand } = t.form();
-  const { status, body } = await t.caller.post('/v1/enrollments', t.form({ brand: { ...brand, name } }));
+  /** Another text for each field, so that none can stand for another. */
+  const hostile = (field: string) =>
+    `${field}'); drop table enrollment; -- <script>alert("${field}")</script> &amp; $1 %s \\' 🎉`;
+  const form = t.form();
+  const { status, body } = await t.caller.post<Enrollment>('/v1/enrollments', {
+    ...form,
+    brand: { name: hostile('brand'), storeUrl: `${form.brand.storeUrl}/${hostile('path')}` },
+    contact: { ...form.contact, name: hostile('contact') },
+    externalId: hostile('external'),
+  });
   expect(status).toBe(201);
-  expect(await t.get(body.id)).toMatchObject({ brand: { name } });
+  await t.untilEvent(body.id, 'advertiser_located');
+  const answers = { ...t.answers, remarks: hostile('remarks') };
+  const reason = { reasonCode: 'FRAUD_REVIEW' };
+  const waived = { criterion: 'subscription', reasonCode: 'SUBSCRIPTION_NOT_CONFIRMED' };
+  const writes: [TestService['caller'], string, object][] = [
+    [t.caller, 'questionnaire', { answers }],
+    [t.admin, 'questionnaire/reopening', { note: hostile('reopening') }],
+    [t.admin, 'hold', { ...reason, note: hostile('hold') }],
+    [t.admin, 'release', { note: hostile('release') }],
+    [t.admin, 'waiver', { ...waived, note: hostile('waiver') }],
+    [t.caller, 'withdrawal', { note: hostile('withdrawal') }],
+  ];
+  for (const [by, path, content] of writes)
+    expect([path, await by.post(`/v1/enrollments/${body.id}/${path}`, content)]).toMatchObject([
+      path,
+      { status: 200 },
+    ]);
+
+  const shown = { brand: { name: hostile('brand') }, externalId: hostile('external') };
+  expect(body).toMatchObject(shown);
+  expect(await t.get(body.id)).toMatchObject(shown);
+  const stored = async (columns: string, table: string, order: string) =>
+    (
+      await t.db.query<Record<string, unknown>>(
+        `select ${columns} from ${table} where enrollment_id = $1 order by ${order}`,
+        [body.id],
+      )
+    ).rows;
+  expect(
+    await stored('brand_name, store_url, contact_name, external_id', 'submission', 'submitted_at'),
+  ).toEqual([
+    {
+      brand_name: hostile('brand'),
+      store_url: `${form.brand.storeUrl}/${hostile('path')}`,
+      contact_name: hostile('contact'),
+      external_id: hostile('external'),
+    },
+  ]);
+  expect(await stored('answers', 'questionnaire_answers', 'received_at')).toEqual([{ answers }]);
+  const notes = await stored('body', 'note', 'written_at');
+  expect(notes.map((note) => note['body'])).toEqual(
+    ['reopening', 'hold', 'release', 'waiver', 'withdrawal'].map(hostile),
+  );
+});
+
+test('When a definition holds SQL or HTML, then it is published and answered literally', async () => {
+  const { id, ...definition } = await publishProgram(t);
+  const hostile = `'); drop table program; -- <script>alert(1)</script> &amp; $1 🎉`;
+  const [question, ...others] = definition.questionnaire.questions;
+  const path = `/v1/programs/${id}`;
+  const changed = {
+    ...definition,
+    id,
+    name: hostile,
+    notice: hostile,
+    dataSharing: { textVersion: 'hostile', text: hostile },
+    questionnaire: { questions: [{ ...question!, text: hostile }, ...others] },
+  };
+  expect(await t.admin.post(`${path}/revisions`, changed)).toMatchObject({ status: 201 });
+  expect((await t.admin.get(path)).body).toMatchObject({ name: hostile });
+  const { rows } = await t.db.query(
+    'select definition from program_revision where program_id = $1 and revision = 2',
+    [id],
+  );
+  expect(rows).toMatchObject([
+    {
+      definition: {
+        name: hostile,
+        notice: hostile,
+        dataSharing: { text: hostile },
+        questionnaire: { questions: [{ text: hostile }, ...others] },
+      },
+    },
+  ]);
 });
 
 const LARGE = JSON.stringify({ programId: 'x'.repeat(70_000) });

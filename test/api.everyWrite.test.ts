@@ -87,6 +87,7 @@ test.each(WRITES)(
       await t.db.query('update idempotency_key set leased_until = now() where key = $1', [key]);
       const retry = await untilAnswered(() => send(ask, key));
       expect([step, retry.status]).toEqual([step, write.status]);
+      expect(retry.body).toMatchObject(ask.answer ?? {});
       const count = await eventually(
         () => ask.count(),
         (found) => found > before,

@@ -1,8 +1,11 @@
 /** Idempotency keys: every write is done once and answered the same, and never for somebody else. */
 import { randomUUID } from 'node:crypto';
+import { sweepKeys } from '../database/idempotency';
+import { createDatabase } from '../database/pool';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { DEVELOPMENT_KEYS } from '../dev/settings';
 import { untilAnswered } from './support/comeAgain';
+import { ownProgram } from './support/ownProgram';
 import { endEnrollment, publishProgram, publishStrictProgram } from './support/programs';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
 import { historyLength, runsOfWorkflow } from './support/workflows';
@@ -75,6 +78,12 @@ test('When the same data come with their members in another order, then it is th
   expect((await t.caller.post(path, { answers: t.answers }, key)).status).toBe(200);
   const again = await t.caller.post(path, { answers: backwards }, key);
   expect([again.status, replayed(again)]).toEqual([200, 'true']);
+});
+
+test('When members of a body have values that cannot be ordered, then it is refused as any other', async () => {
+  const body = { a: { toString: 1 }, b: { toString: 1 } };
+  const path = `/v1/programs/${t.programId}/revisions`;
+  expect(await t.admin.post(path, body)).toMatchObject({ status: 422, body: { code: 'INVALID_REQUEST' } });
 });
 
 test('When a key is used for another enrollment, then it is another request', async () => {
@@ -217,12 +226,47 @@ test('When the answer to a move of the clock was lost and it was moved again, th
   expect(await run()).toMatchObject({ status: 200, body: { now: '2023-12-01T00:00:00.000Z', speed: 0 } });
 });
 
+test('When the answer to an undone deferral was lost, then its retry succeeds, also where only partners may defer', async () => {
+  const program = await ownProgram(t, { deferral: { maximum: 2, by: ['partner'] } });
+  const brand = await program.enroll();
+  await brand.defer('2023-12');
+  const undo = () => brand.ask(t.admin, 'deferral', { month: '2023-11' }, 'undo');
+  expect(await undo()).toMatchObject({ status: 200, body: { calculationMonth: '2023-11' } });
+  await loseAnswer('undo');
+  expect(await undo()).toMatchObject({ status: 200, body: { calculationMonth: '2023-11' } });
+  expect(await countEvents(brand.id, 'deferred')).toBe(2);
+});
+
 test('When a workflow was terminated from outside, then a message is 409 and says that staff must look', async () => {
   const { id, workflowId } = await enroll();
   await t.temporal.workflow.getHandle(workflowId).terminate('by a test');
   const answer = await t.partner.post(`/v1/enrollments/${id}/deferral`, { month: '2023-12' });
   expect(answer).toMatchObject({ status: 409, body: { code: 'ENROLLMENT_STOPPED' } });
   expect((await t.get(id)).calculationMonth).toBe('2023-11');
+});
+
+test('When keys are swept, then those of the last day stay, and ids of webhooks from partners for two weeks', async () => {
+  const ages = [
+    ['caller shop-app', '23 hours', true],
+    ['caller shop-app', '25 hours', false],
+    ['caller shop-app', '13 days', false],
+    ['webhook kno', '25 hours', true],
+    ['webhook kno', '13 days', true],
+    ['webhook kno', '15 days', false],
+  ] as const;
+  for (const [owner, age] of ages)
+    await t.db.query(
+      `insert into idempotency_key (owner, route, key, body_hash, message_id, created_at)
+       values ($1, 'swept', $2::text, '', '', now() - ($2::text)::interval)`,
+      [owner, age],
+    );
+  const database = createDatabase({ connectionString: t.plan.databaseUrl });
+  await sweepKeys(database.pool, 1_000).finally(() => database.close());
+
+  const { rows } = await t.db.query<{ owner: string; key: string }>(
+    `select owner, key from idempotency_key where route = 'swept' order by owner, created_at desc`,
+  );
+  expect(rows).toEqual(ages.filter(([, , kept]) => kept).map(([owner, key]) => ({ owner, key })));
 });
 
 test('When an Idempotency-Key cannot be one, then it is 400', async () => {

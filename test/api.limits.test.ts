@@ -1,7 +1,10 @@
 /** Limits of requests: how many, how deep, how slow. */
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import express from 'express';
 import type { ApiAnswer } from '../dev/apiClient';
 import { createApiClient } from '../dev/apiClient';
+import { requireReading } from '../api/slowReaders';
 import { readApiSettings } from '../settings/settings';
 import { requireContract } from './support/contract';
 import { expectProblem, sendRaw } from './support/rawRequest';
@@ -122,6 +125,25 @@ describe('a client that is slow', () => {
     if (what === 'a body') expect(said).toMatch(/application\/problem\+json[^]*"code":"REQUEST_TIMEOUT"/);
     // The service goes on.
     expect((await fetch(`${t.service.apiUrl}/healthz`)).status).toBe(200);
+  });
+
+  test('When an answer takes longer to make than a reader may take, then whoever waits for it gets it', async () => {
+    const app = express();
+    app.use(requireReading(50));
+    app.get('/', async (_request, response) => {
+      for (let waited = 0; waited < 3; waited += 1) await once(response, 'timeout');
+      response.json({ answered: true });
+    });
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const response = await fetch(`http://127.0.0.1:${port}/`);
+      expect(await response.json()).toEqual({ answered: true });
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 
   test('When a stranger announces a body, then it is refused before it has sent any of it', async () => {

@@ -4,6 +4,7 @@ import { mayUseTestKey } from '../api/policy';
 import { ROUTES } from '../api/routes';
 import { requireContract } from './support/contract';
 import { publishProgram } from './support/programs';
+import { giveCredit } from './support/statements';
 import { startTestService, type TestService } from './support/testService';
 
 const ROLES = ['caller', 'partner', 'admin', 'approver', 'operator', 'auditor'] as const;
@@ -33,6 +34,8 @@ beforeAll(async () => {
   await t.db.query(`update program set clock = '[]' where program_id = $1`, [realProgram]);
   rehearsed = (await testKeys.caller.post('/v1/enrollments', t.form())).body;
   await t.untilEvent(rehearsed.id, 'advertiser_located');
+  // So that a 404 of their statements says whose they are.
+  for (const { id } of [real, rehearsed]) await giveCredit(t, id);
   await t.db.query(
     `insert into attention (enrollment_id, reason, subject)
      select enrollment_id, 'ACTIVITY_RETRYING', 'measure' from enrollment`,
@@ -61,6 +64,16 @@ test.each(PATHS.map((route) => [`${route.method} ${route.path}`, route] as const
     expect(await t.timeline(real.id)).toEqual(before);
   },
 );
+
+test('When a test key reads a credit statement, then it is one of a program on a test clock', async () => {
+  const statement = ({ id }: Enrollment) => `/v1/enrollments/${id}/credit-statement`;
+  for (const role of ROLES.filter((each) => each !== 'partner')) {
+    const status = async (client: ApiClient, of: Enrollment) => (await client.get(statement(of))).status;
+    expect([role, await status(testKeys[role], real)]).toEqual([role, 404]);
+    expect([role, await status(testKeys[role], rehearsed)]).toEqual([role, 200]);
+    expect([role, await status(liveKeys[role], real)]).toEqual([role, 200]);
+  }
+});
 
 test('When a test key lists enrollments or what needs attention, then there are only those on test clocks', async () => {
   const ids = async (client: ApiClient) =>

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { Pool } from 'pg';
 import { createApiClient, type Enrollment } from '../dev/apiClient';
 import { builtEntry } from '../dev/settings';
+import { requireContract } from './support/contract';
 import { holdRows } from './support/databaseGate';
 import { sendRaw } from './support/rawRequest';
 import { OTHER_ADVERTISER, startTestService, type TestService } from './support/testService';
@@ -216,7 +217,7 @@ test('When many write to one chain at once, then it does not fork', async () => 
   expect(await verify()).toMatchObject({ code: 0 });
 });
 
-test('When the audit is read, then in pages, by admin and auditor', async () => {
+test('When the audit is read, then in pages, by admin, operator and auditor, and by nobody else', async () => {
   const { id } = await enroll();
   await t.partner.post(`/v1/enrollments/${id}/deferral`, { month: '2023-12' });
   const path = `/v1/enrollments/${id}/audit`;
@@ -226,6 +227,11 @@ test('When the audit is read, then in pages, by admin and auditor', async () => 
   const rest = await t.admin.get<{ items: Entry[]; next: null }>(`${path}?limit=2&after=2`);
   expect(rest.body).toEqual({ items: all.slice(2), next: null });
   expect((await t.admin.get(`${path}?after=x`)).status).toBe(400);
+  for (const key of ['pps_dev_operator_cy', 'pps_dev_auditor_di']) {
+    const overseer = createApiClient(t.service.apiUrl, key, requireContract);
+    expect((await overseer.get(`${path}?limit=2`)).body).toEqual(first.body);
+  }
+  for (const other of [t.caller, t.partner, t.approver]) expect((await other.get(path)).status).toBe(403);
 });
 
 describe('who has the rights of the application', () => {

@@ -1,5 +1,5 @@
 import { openLatencyLog } from '../bench/measure/latencies';
-import { sendAll } from '../bench/measure/openLoop';
+import { sendAll, sendOneByOne } from '../bench/measure/openLoop';
 
 const SEED = 7;
 
@@ -45,4 +45,19 @@ test('When requests fail, then the rest is sent all the same', async () => {
 
   expect(sent).toBeGreaterThan(20);
   expect(log.summary()).toMatchObject({ sent, failed: Math.floor(sent / 2) });
+});
+
+test('When requests are sent one at a time, then each goes out once the service is idle, and that wait is not counted', async () => {
+  const log = openLatencyLog();
+  const happened: string[] = [];
+  const note = (what: string) => Promise.resolve(void happened.push(what));
+  const untilIdle = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await note('idle');
+  };
+  await sendOneByOne({ send: () => note('sent'), log }, 2, untilIdle);
+
+  expect(happened).toEqual(['idle', 'sent', 'idle', 'sent']);
+  expect(log.summary()).toMatchObject({ sent: 2, failed: 0 });
+  expect(log.summary().worst).toBeLessThan(200);
 });

@@ -168,7 +168,12 @@ describe('export', () => {
     const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}`;
     cli.write('kept.csv', 'as before');
     const { code, stderr } = await pps('export -o kept.csv', url);
+    const printed = await pps('export --json', url);
     breaking.close();
+    expect([printed.code, printed.stderr]).toEqual([
+      4,
+      'The connection broke before the end. What was printed is not all of it. Try it again.\n',
+    ]);
     expect([code, stderr]).toEqual([
       4,
       'The connection broke before the end. kept.csv was not written. Try it again.\n',

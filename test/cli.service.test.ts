@@ -2,46 +2,25 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually, type Enrollment } from '../dev/apiClient';
-import { openCommandLine, withGaps, type CommandLine, type Ended } from './support/commandLine';
+import { withGaps } from './support/commandLine';
+import { openServiceCommandLine, type ServiceCommandLine } from './support/serviceCommandLine';
 import { readSource } from './support/sources';
 import { ADVERTISER, startTestService, type TestService } from './support/testService';
 
 let t: TestService;
-let cli: CommandLine;
+let cli: ServiceCommandLine;
+let pps: ServiceCommandLine['pps'];
+let asJson: ServiceCommandLine['asJson'];
+let enroll: ServiceCommandLine['enroll'];
 beforeAll(async () => {
   t = await startTestService();
-  cli = openCommandLine();
-  cli.write('answers.json', JSON.stringify(t.answers));
+  cli = openServiceCommandLine(t);
+  ({ pps, asJson, enroll } = cli);
 });
 afterAll(async () => {
   cli?.close();
   await t?.stop();
 });
-
-const KEYS = {
-  caller: 'pps_dev_caller_shop-app',
-  partner: 'pps_dev_partner_kno',
-  admin: 'pps_dev_admin_ana',
-  approver: 'pps_dev_approver_bo',
-};
-
-function pps(who: keyof typeof KEYS, args: string, url = t.service.apiUrl): Promise<Ended> {
-  return cli.shell(`PPS_URL='${url}' PPS_API_KEY='${KEYS[who]}' pps ${args}`);
-}
-
-/** The answer of a command that must succeed. */
-async function asJson<T = Enrollment>(who: keyof typeof KEYS, args: string): Promise<T> {
-  const { code, stdout, stderr } = await pps(who, `${args} --json`);
-  expect([args, code, stderr]).toEqual([args, 0, '']);
-  return JSON.parse(stdout) as T;
-}
-
-async function enroll(): Promise<string> {
-  cli.write('form.json', JSON.stringify(t.form()));
-  const { id } = await asJson('caller', 'enroll form.json');
-  await t.untilEvent(id, 'advertiser_located');
-  return id;
-}
 
 test('When all is done at the command line, then an enrollment goes from the form to its payout', async () => {
   const id = await enroll();
@@ -70,6 +49,8 @@ test('When all is done at the command line, then an enrollment goes from the for
     'payout paid',
   ])
     expect(timeline).toContain(words);
+  const other = await pps('admin', `credit verify ${id} --hash sha256:${'0'.repeat(64)}`);
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('sha256:000') as string]);
   const verified = (await pps('admin', `credit verify ${id}`)).stdout;
   expect(verified).toMatch(/is verified: under this revision, its inputs give this result, to the byte\.\n$/);
   expect((await pps('caller', 'list')).stdout).toMatch(new RegExp(`^${id} .* paid +2023-12`, 'm'));
@@ -114,6 +95,36 @@ test.each<[string, (id: string) => Promise<unknown>, (id: string) => string, Par
   const id = await enroll();
   await before(id);
   expect(await asJson('admin', line(id))).toMatchObject({ id, ...expected });
+});
+
+test('When an admin erases what there is of a contact, then ended enrollments are erased and open ones named', async () => {
+  const contact = { name: 'Olga One', email: 'olga@private.example' };
+  const enrolled = async () => {
+    const { body } = await t.caller.post('/v1/enrollments', t.form({ contact }));
+    await t.untilEvent(body.id, 'advertiser_located');
+    return body.id;
+  };
+  const [ended, open] = [await enrolled(), await enrolled()];
+  await asJson('caller', `withdraw ${ended}`);
+  const erase = () => pps('admin', `erase --contact Olga@Private.Example --note 'Asked for.'`);
+  const { code, stdout } = await erase();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Enrollment +Outcome +What to do *\n─+/);
+  expect(stdout).toMatch(new RegExp(`^${ended} +erased$`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^${open} +open +It has not ended: withdraw it, `, 'm'));
+  expect((await t.get(ended)) as { erasedAt?: string | null }).toMatchObject({
+    erasedAt: expect.any(String) as string,
+  });
+  await asJson('caller', `withdraw ${open}`);
+  await erase();
+  expect((await erase()).stdout).toBe(
+    'No enrollment that this key may see has personal data of this contact.\n',
+  );
+  for (const neither of ['', `${open} --contact olga@private.example`])
+    expect(await pps('admin', `erase ${neither} --note 'Asked for.'`)).toMatchObject({
+      code: 2,
+      stderr: 'Name an enrollment, or a contact with --contact.\n',
+    });
 });
 
 test('When a refused message is dismissed, then it is off the list', async () => {
@@ -255,6 +266,7 @@ test('When a definition is published, then its changes are told first, and a fau
 });
 
 test('When the audit is verified, then pps says that it is whole', async () => {
+  await enroll();
   const line = `DATABASE_URL='${t.plan.databaseUrl}' pps audit verify heads.json`;
   const { code, stdout } = await cli.shell(line);
   expect([code, stdout]).toEqual([
@@ -268,6 +280,21 @@ test('When the audit is verified, then pps says that it is whole', async () => {
   expect(outcome['earlierEnds']).toBeGreaterThan(0);
 });
 
+test.each<[string, (url: URL) => void, number, RegExp]>([
+  ['PostgreSQL is not there', (url) => (url.port = '1'), 4, /Start PostgreSQL, or correct host and port/],
+  ['the password is wrong', (url) => (url.password = 'x'), 2, /Correct role and password/],
+  ['there is no such database', (url) => (url.pathname = '/none'), 2, /Create the database/],
+])(
+  'When the audit cannot be verified because %s, then the exit code is that of docs/cli.md',
+  async (_why, change, exitCode, remedy) => {
+    const url = new URL(t.plan.databaseUrl);
+    change(url);
+    const { code, stdout, stderr } = await cli.shell(`DATABASE_URL='${url.href}' pps audit verify`);
+    expect([code, stdout, stderr]).toEqual([exitCode, '', expect.stringMatching(remedy) as string]);
+    expect(stderr).toContain(`PostgreSQL at ${url.host}${url.pathname}: `);
+  },
+);
+
 test('When a form is wrong, then every field is named, and the exit code is 3', async () => {
   cli.write('wrong.json', JSON.stringify({ ...t.form(), advertiserId: 'abc', surprise: 1 }));
   const { code, stdout, stderr } = await pps('caller', 'enroll wrong.json');
@@ -279,7 +306,7 @@ test('When a form is wrong, then every field is named, and the exit code is 3', 
 test('When a list is watched, then it is printed again when something has changed', async () => {
   const id = await enroll();
   const watched = cli.shell(
-    `PPS_URL='${t.service.apiUrl}' PPS_API_KEY='${KEYS.caller}' pps list --watch 1 > watched.txt & ` +
+    `${cli.environment('caller')} pps list --watch 1 > watched.txt & ` +
       `until grep -q '${id}.*withdrawn' watched.txt; do sleep 0.1; done; kill $!`,
   );
   await eventually(
@@ -353,10 +380,24 @@ describe('when the service does not answer as it should', () => {
   test('When the answer is lost, then the request is sent again and done once', async () => {
     const id = await enroll();
     const url = `http://127.0.0.1:${(lossy.address() as AddressInfo).port}`;
-    const { code, stderr } = await pps('admin', `hold ${id} --reason FRAUD_REVIEW`, url);
+    const { code, stderr } = await pps('admin', `hold ${id} --reason FRAUD_REVIEW --note 'Seen.'`, url);
     expect([code, stderr, lost]).toEqual([0, '', 1]);
     const holds = (await t.timeline(id)).filter(({ type }) => type === 'held');
     expect(holds).toHaveLength(1);
+  });
+
+  test('When the answer that tells a key or a secret is lost, then the command fails and says what to do', async () => {
+    const url = `http://127.0.0.1:${(lossy.address() as AddressInfo).port}`;
+    const commands = {
+      'keys create --role auditor --id eve': /^A key was made, but .*\nRevoke it \(pps keys revoke apk_/,
+      'webhooks create http://127.0.0.1:1/hooks --json':
+        /^A secret was made, but .*\nMake another secret for it/,
+    };
+    for (const [command, sentence] of Object.entries(commands)) {
+      lost = 0;
+      const { code, stdout, stderr } = await pps('admin', command, url);
+      expect([code, stdout, stderr, lost]).toEqual([4, '', expect.stringMatching(sentence) as string, 1]);
+    }
   });
 
   test.each([

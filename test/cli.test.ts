@@ -17,7 +17,7 @@ describe('pps', () => {
     ['pps', 'Usage: pps '],
     ['pps program', 'Usage: pps program '],
     ['pps program unknown', "error: unknown command 'unknown'"],
-    ['pps program validate', "error: missing required argument 'file'"],
+    ['pps program validate', "error: missing required argument 'definition'"],
     [`pps program validate ${DEMO} --fast`, "error: unknown option '--fast'"],
     [`pps credit verify ${DEMO}`, '--revision is missing: name the file of the definition. '],
     ['pps status ""', '<enrollment> is empty; is a variable of your shell not set?'],
@@ -37,19 +37,10 @@ describe('pps', () => {
     expect(t.filesNow()).toEqual(before);
   });
 
-  test.each([
-    'program validate',
-    'program schema',
-    'program diff',
-    'program tables amounts',
-    'program tables calendar',
-    'program copy',
-    'program estimate',
-    'credit verify',
-  ])('When `pps %s --help` is asked for, then it shows an example', async (command) => {
-    const { code, stdout } = await t.shell(`pps ${command} --help`);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`\nExample: pps ${command} `);
+  test('When help is asked for, then it is printed, and the exit code is 0', async () => {
+    const { code, stdout, stderr } = await t.shell('pps program validate --help');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('\nExample: pps program validate ');
   });
 
   test('When the reader of its output goes away, then it ends in silence', async () => {
@@ -155,6 +146,52 @@ describe('--json', () => {
         credit: expect.objectContaining({ amountMinor: 450_000 }) as object,
       }),
     );
+  });
+
+  test('When a table is printed, then its rows are data', async () => {
+    const { rows } = await answerTo(`pps program tables calendar ${PPS_2023} --json`);
+    expect(rows).toContainEqual({
+      enrollment_month: '2023-11',
+      period_from: '2023-12-01',
+      period_to: '2023-12-31',
+      payout_date: '2024-01-15',
+    });
+    const amounts = await answerTo(`pps program tables amounts ${PPS_2023} --json`);
+    const [first] = amounts['rows'] as unknown[];
+    expect(first).toEqual({ region: 'US', currency: 'USD', minimum_spend: '1000.00', amount: '400.00' });
+  });
+
+  test.each([
+    'program schema',
+    `program copy ${PPS_2023} --id pps-2024 --months 12`,
+    `program tables amounts ${PPS_2023}`,
+    `program tables amounts ${PPS_2023} --from as-it-was.csv`,
+  ])(
+    'When `pps %s` writes a file, then the file is the same and what was written is told',
+    async (command) => {
+      await t.shell(`pps program tables amounts ${PPS_2023} -o as-it-was.csv`);
+      const { stdout: written } = await t.shell(`pps ${command}`);
+      const told = await answerTo(`pps ${command} -o written --json`);
+      expect(told).toMatchObject({ file: 'written', bytes: Buffer.byteLength(written) });
+      expect(t.read('written')).toBe(written);
+    },
+  );
+
+  test('When what is written is JSON by itself, then --json changes nothing', async () => {
+    const copy = `pps program copy ${PPS_2023} --id pps-2024 --months 12`;
+    expect(await t.shell(`${copy} --json`)).toEqual(await t.shell(copy));
+    expect(await t.shell(`${copy} --json -o -`)).toEqual(await t.shell(copy));
+    expect(await answerTo('pps program schema --json')).toHaveProperty('$schema');
+  });
+
+  test('When a table is taken back, then the changes are in the answer, and on no other output', async () => {
+    const { stdout: csv } = await t.shell(`pps program tables amounts ${PPS_2023}`);
+    t.write('raised.csv', csv.replace('US,USD,2500.00,1000.00', 'US,USD,2500.00,1200.00'));
+    const take = `pps program tables amounts ${PPS_2023} --from raised.csv --json`;
+    const changes = ['US tier 2: 1,000.00 → 1,200.00 USD'];
+    expect(await answerTo(`${take} -o raised.json`)).toMatchObject({ file: 'raised.json', changes });
+    const { stdout, stderr } = await t.shell(take);
+    expect([JSON.parse(stdout), stderr]).toEqual([t.readJson('raised.json'), `${changes[0]}\n`]);
   });
 
   test('When a statement is verified, then it is printed with the outcome', async () => {

@@ -136,12 +136,15 @@ describe('one part of all at a time', () => {
   async function comparePart(after: string | null, heartbeatDetails?: ComparisonResult) {
     const database = createDatabase({ connectionString: t.plan.databaseUrl });
     const workflows = createWorkflowWatch(t.temporal, { taskQueue: t.plan.taskQueue });
-    const { compare } = createComparisonActivities({ database, workflows }, PART);
+    const activities = createComparisonActivities({ database, workflows }, PART);
     const activity = new MockActivityEnvironment({ ...(heartbeatDetails && { heartbeatDetails }) });
     told = [];
     activity.on('heartbeat', (result: ComparisonResult) => void told.push({ ...result }));
     try {
-      return await (activity.run(compare, { after }) as Promise<ComparisonResult>);
+      return await activity.run<[ComparisonRequest], ComparisonResult, typeof activities.compare>(
+        (request) => activities.compare(request),
+        { after },
+      );
     } finally {
       await database.close();
     }

@@ -5,7 +5,9 @@ import { builtEntry } from '../dev/settings';
 import { NAMESPACE } from '../dev/servers';
 import { eventually } from '../dev/apiClient';
 import type { Finding } from '../deploy/doctor/finding';
+import { judgeClock, judgeServer } from '../deploy/doctor/postgres';
 import { scheduleComparison } from '../temporal/schedule';
+import { SEARCH_ATTRIBUTES } from '../temporal/setup';
 import { sharedServers } from './support/shared';
 import { startTestService, type TestService } from './support/testService';
 
@@ -82,6 +84,12 @@ test.each<[string, () => Record<string, string>, string, RegExp]>([
     'database',
     /Create the database/,
   ],
+  [
+    'the server takes no writes',
+    () => other((url) => url.searchParams.set('options', '-c default_transaction_read_only=on')),
+    'database',
+    /primary/,
+  ],
   ['it is the owner of the tables', () => owner(), 'database role', /owns nothing/],
   ['Temporal is not there', () => ({ TEMPORAL_ADDRESS: '127.0.0.1:1' }), 'Temporal', /Start Temporal/],
   ['the namespace does not exist', () => ({ TEMPORAL_NAMESPACE: 'none' }), 'namespace', /setup\.js/],
@@ -104,6 +112,82 @@ test('When a migration of this release is not applied, then the doctor says so',
     check: 'migrations',
     seen: expect.stringMatching(/^not applied: 0001/) as string,
   });
+});
+
+test('When the database was migrated by a later release, then the doctor asks for that release', async () => {
+  await t.db.query(`insert into pgmigrations (name, run_on) values ('9999_of-later', now())`);
+  const found = await ills().finally(() =>
+    t.db.query(`delete from pgmigrations where name = '9999_of-later'`),
+  );
+  expect(found).toEqual([
+    {
+      check: 'migrations',
+      ok: false,
+      seen: 'of a later version: 9999_of-later',
+      remedy: expect.stringContaining('Deploy the release') as string,
+    },
+  ]);
+});
+
+test('When PostgreSQL is older than what is used of it, then the doctor says from which version on', () => {
+  const server = (version: number) => judgeServer('db.example/pps', { version, readOnly: false });
+  expect(server(13)).toEqual({
+    check: 'database',
+    ok: false,
+    seen: 'PostgreSQL 13 at db.example/pps',
+    remedy: 'Use PostgreSQL 14 or later.',
+  });
+  expect(server(14)).toMatchObject({ ok: true, remedy: null });
+});
+
+test.each([
+  ['behind by more than two seconds', 'ill', -2_001],
+  ['behind by two seconds', 'well', -2_000],
+  ['read while the answer was on its way', 'well', 15],
+  ['ahead by two seconds', 'well', 2_030],
+  ['ahead by more than two seconds', 'ill', 2_031],
+])('When the clock of PostgreSQL is %s, then that is %s', (_how, judgement, afterAsked) => {
+  const ok = judgement === 'well';
+  const asked = Date.parse('2023-11-01T00:00:00Z');
+  const finding = judgeClock({ asked, theirs: asked + afterAsked, answered: asked + 30 });
+  expect(finding).toMatchObject({
+    check: 'clock',
+    ok,
+    remedy: ok ? null : (expect.stringContaining('NTP') as string),
+  });
+});
+
+test('When a namespace was not set up, then the doctor names the search attributes that it lacks', async () => {
+  const namespace = `doctor-${randomBytes(4).toString('hex')}`;
+  const { workflowService, operatorService } = t.temporal.connection;
+  const days = { seconds: 86_400 } as never;
+  await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: days });
+  // The server's parts learn of it one by one.
+  const found = await eventually(
+    () => ills({ TEMPORAL_NAMESPACE: namespace }),
+    (findings) => findings.some(({ check }) => check === 'search attributes'),
+  );
+  await operatorService.deleteNamespace({ namespace });
+  expect(found).toContainEqual({
+    check: 'search attributes',
+    ok: false,
+    seen: `missing: ${SEARCH_ATTRIBUTES.join(', ')}; enrollments cannot be started`,
+    remedy: expect.stringContaining('setup.js') as string,
+  });
+});
+
+test('When the schedule of the comparison is paused, then the doctor says by whose note, and where to end it', async () => {
+  const schedule = t.temporal.schedule.getHandle(settings['COMPARISON_SCHEDULE_ID']!);
+  await schedule.pause('Ana looks into it.');
+  const found = await ills().finally(() => schedule.unpause());
+  expect(found).toEqual([
+    {
+      check: 'comparison',
+      ok: false,
+      seen: expect.stringMatching(/ is paused \(Ana looks into it\.\)$/) as string,
+      remedy: expect.stringContaining('Unpause') as string,
+    },
+  ]);
 });
 
 test('When nobody polls, and work waits, then the doctor sends for a worker', async () => {

@@ -1,11 +1,13 @@
 /** The export of enrollments as CSV: what stands in it, and that it is sent as it is read, however slow its reader is. */
 import { get, type IncomingMessage } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { parse } from 'csv-parse/sync';
 import { openApiDocument } from '../api/openapi';
 import { ROUTES } from '../api/routes';
 import { eventually, type Enrollment } from '../dev/apiClient';
-import { startTestService, type Form, type TestService } from './support/testService';
+import { startSecond, startTestService, type Form, type TestService } from './support/testService';
 
 type Row = Record<string, string>;
 
@@ -75,6 +77,12 @@ describe('what stands in it', () => {
       ...names.slice(4),
     ]);
     expect(exported.map((row) => row['externalId'])).toEqual(names.map((_name, index) => `'=${index}`));
+  });
+
+  test('When a text holds what separates cells elsewhere, then it is quoted, so that no formula begins in it', async () => {
+    const name = "Wind;=cmd|'/C calc'!A0;x";
+    await enroll({ brand: { name, storeUrl: 'https://semicolons.example' } });
+    expect(await (await ask('')).text()).toContain(`"${name}"`);
   });
 
   test('When an enrollment is exported, then its fields are those of the answer, amounts in minor units', async () => {
@@ -159,13 +167,13 @@ describe('what stands in it', () => {
 
 describe('a reader that is slow', () => {
   /** Has read the beginning, and then nothing more until it is told to. */
-  async function beginToRead(program: string): Promise<{ untilEnd: () => Promise<Row[]> }> {
+  async function beginToRead(
+    program: string,
+    apiUrl = t.service.apiUrl,
+  ): Promise<{ untilEnd: () => Promise<Row[]> }> {
     const headers = { authorization: `Bearer ${KEYS.admin}` };
     const response = await new Promise<IncomingMessage>((resolve, reject) =>
-      get(`${t.service.apiUrl}/v1/enrollments/export?partner=${program}`, { headers }, resolve).on(
-        'error',
-        reject,
-      ),
+      get(`${apiUrl}/v1/enrollments/export?partner=${program}`, { headers }, resolve).on('error', reject),
     );
     let csv = '';
     const begun = new Promise<void>((resolve) => {
@@ -232,6 +240,20 @@ describe('a reader that is slow', () => {
     const expected = Array.from({ length: MANY }, (_, index) => `slow${index + 1}`);
     expect(read.map((row) => row['id'])).toEqual(expected);
     expect(read.at(-1)!['calculationMonth']).toBe('2024-01');
+  });
+
+  test('When a reader takes nothing more of its answer, then it is cut off in a bounded time', async () => {
+    await copies(original.id, MANY, 'gone');
+    const impatient = await startSecond(t, { environment: { REQUEST_TIMEOUT_MS: '1000' } });
+    try {
+      const reader = await beginToRead('gone', impatient.apiUrl);
+      const log = join(t.plan.logDirectory, 'second', 'api.log');
+      const isCutOff = (text: string) => text.includes('a file was not sent to its end');
+      await eventually(() => readFile(log, 'utf8'), isCutOff, 20_000);
+      await expect(reader.untilEnd()).rejects.toThrow(/aborted|premature/i);
+    } finally {
+      await impatient.stop();
+    }
   });
 
   test('When reading fails midway, then the connection breaks: it is no clean end', async () => {

@@ -1,5 +1,6 @@
 /** A reset from the command line, at each state of the payout: the process runs again, and the money moves once. */
-import { eventually } from '../dev/apiClient';
+import { eventually, type Enrollment } from '../dev/apiClient';
+import { newAdvertiser } from './support/advertisers';
 import { attentionItems, attentionReasons, compareUntil } from './support/attention';
 import { holdRows } from './support/databaseGate';
 import { history, ownProgram, type Enrolled, type OwnProgram } from './support/ownProgram';
@@ -20,6 +21,8 @@ beforeEach(async () => {
 afterEach(() => payouts.clearFaults(t));
 afterAll(() => t?.stop());
 
+/** Of a reset: what was sent after its point is left out. */
+const TAKING_NOTHING = ['--reapply-exclude', 'All'];
 const FACTS = ['opened', 'advertiser_located', 'partner_confirmed', 'questionnaire_completed'];
 const STRAIGHT_PATH = ['calculation_begun', 'credit_calculated', 'payout_begun', 'payout_paid', 'ended'];
 
@@ -84,6 +87,96 @@ test('When the process is reset after the rail has refused, then the new run doe
   expect(await payouts.payoutRows(t, enrolled)).toMatchObject([{ state: 'refused', attempt: 1 }]);
   expect(await payouts.asked(t, 'payout')).toBe(asked);
   expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
+});
+
+test('When a late attempt would pay what the new run has computed anew, holds, and nobody has approved, then it pays nothing', async () => {
+  const credit = t.definition.credit.map((table) => ({ ...table, approvalThreshold: '100.00' }));
+  program = await ownProgram(t, { credit });
+  enrolled = await program.enrollComplete({ advertiserId: await newAdvertiser(t) });
+  await payouts.calculationDateComes(program);
+  await enrolled.untilStatus('awaiting_approval');
+  await enrolled.decide('approve');
+  await enrolled.untilStatus('scheduled');
+  const frozen = `old.baseline is null and new.baseline is not null and new.enrollment_id = '${enrolled.id}'`;
+  const beforeSubmission = await holdRows(t.db, 'payout', 'update', frozen);
+  await payouts.payoutDateComes(program);
+  await beforeSubmission.reached();
+  await changeSpend('1200.00');
+  await reset('--event-id', await taskBefore('measure'));
+  await t.until(
+    enrolled.id,
+    ({ status, approval }) => status === 'awaiting_approval' && approval!.decided === null,
+  );
+  expect(await enrolled.hold()).toMatchObject({ status: 200 });
+  await beforeSubmission.open();
+  await enrolled.release();
+  expect(await enrolled.decide('approve')).toMatchObject({ status: 200 });
+  await enrolled.untilStatus('paid');
+  // By the approval of the new run, and its amount: the frozen row of the old run came to nothing.
+  const { amountMinor } = (await enrolled.now()).credit!;
+  expect(amountMinor).toBeLessThan(payouts.CREDIT_MINOR);
+  expect(await payouts.paymentsOf(t, enrolled)).toMatchObject([{ amountMinor }]);
+  expect(await payouts.payoutRows(t, enrolled)).toMatchObject([
+    { state: 'void', attempt: 0, amountMinor: payouts.CREDIT_MINOR },
+    { state: 'paid', attempt: 1, amountMinor },
+  ]);
+});
+
+describe('what was sent before a reset', () => {
+  const resetToFirstTask = () => reset('--type', 'FirstWorkflowTask');
+
+  test('When its month had passed by then, then a deferral counts as on the day on which it was asked for', async () => {
+    const programFrom = Date.parse('2023-10-12T16:00:00Z');
+    program = await ownProgram(t, {}, [{ realFrom: Date.now(), programFrom, speed: 1 }]);
+    enrolled = await program.enrollComplete({ advertiserId: await newAdvertiser(t) });
+    expect((await enrolled.defer('2023-12')).status).toBe(200);
+    await program.advanceTo('2024-01-04T00:00:00Z');
+    await enrolled.untilStatus('scheduled');
+    await resetToFirstTask();
+    expect(await enrolled.untilStatus('scheduled')).toMatchObject({ calculationMonth: '2023-12' });
+    expect(await enrolled.happened()).toContain('deferred');
+    expect(await attentionReasons(t, enrolled.id)).toEqual([]);
+  });
+
+  test('When an enrollment was held and released, then it is released still', async () => {
+    await enrolled.hold();
+    await enrolled.release();
+    await resetToFirstTask();
+    await enrolled.untilEvent('released');
+    expect(await enrolled.untilStatus('scheduled')).toMatchObject({ onHold: null });
+    expect(await attentionReasons(t, enrolled.id)).toEqual([]);
+  });
+
+  test('When the new run does not take it again, then it is listed until somebody has seen it', async () => {
+    await reset('--type', 'FirstWorkflowTask', ...TAKING_NOTHING);
+    await enrolled.untilStatus('verifying');
+    const items = await attentionItems(t, enrolled.id);
+    expect(items.map(({ reason, subject }) => [reason, subject!.split(' ')[0]])).toEqual([
+      ['RESET_LOST_MESSAGE', 'partner_confirmed'],
+      ['RESET_LOST_MESSAGE', 'questionnaire_completed'],
+    ]);
+    const dismissal = await t.admin.post(`/v1/attention/${enrolled.id}/dismissal`, {});
+    expect(dismissal).toMatchObject({ status: 200, body: { dismissed: 2 } });
+    expect(await attentionItems(t, enrolled.id)).toEqual([]);
+  });
+});
+
+test('When the workflow of an enrollment that a later one has superseded is reset, then it is listed, takes no message and pays nothing', async () => {
+  expect((await enrolled.withdraw()).status).toBe(200);
+  await enrolled.untilStatus('withdrawn');
+  expect((await enrolled.ask(t.admin, 'new-enrollment-permission', { note: 'They asked.' })).status).toBe(
+    200,
+  );
+  const later = await t.caller.post<Enrollment>('/v1/enrollments', enrolled.form);
+  expect(later.status).toBe(201);
+  await reset('--event-id', await taskBefore('measure'), ...TAKING_NOTHING);
+  await compareUntil(t, enrolled.id, ['RESET_LOST_MESSAGE', 'REPLACED_RUN_OPEN']);
+  expect(await enrolled.hold()).toMatchObject({ status: 409, body: { code: 'ENROLLMENT_SUPERSEDED' } });
+  await payouts.payoutDateComes(program);
+  await enrolled.workflow.signal('wake');
+  await expectReplaced('pay');
+  expect(await payouts.paymentsOf(t, enrolled)).toEqual([]);
+  await compareUntil(t, enrolled.id, ['RESET_LOST_MESSAGE']);
 });
 
 test('When a workflow is reset that a restart has replaced, and the enrollment was withdrawn since, then it fails and pays nothing', async () => {

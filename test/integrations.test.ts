@@ -296,7 +296,7 @@ describe('outgoing HTTP: where it may go', () => {
     const names = Array.from({ length: 20 }, (_, index) => `slow-${index}.example`);
     for (const name of names) leads(name, 'never answered');
     let ended = 0;
-    const attempts = names.map((name, index) => {
+    const attempts = names.map((name, index): Promise<unknown> => {
       const url = `https://${name}/`;
       const attempt: Promise<Error> =
         index < 10 ? httpFailure(hooks.request(get(url))) : failure(NameNotResolvable, judge(url));

@@ -155,6 +155,19 @@ test('When the ad account changes before the confirmation, or only the name of t
   expect(await brand.untilStatus('scheduled')).toMatchObject({ approval: null });
 });
 
+test('When the criteria of the partner were waived, and the ad account changes after that, then an approver is needed', async () => {
+  const program = await ownProgram(t);
+  const brand = await program.enroll({ advertiserId: await newAdvertiser(t) });
+  for (const criterion of ['subscription', 'survey_template', 'data_sharing']) await brand.waive(criterion);
+  await brand.resubmit({ advertiserId: await newAdvertiser(t) });
+  await brand.complete();
+  await brand.untilStatus('measuring');
+  await program.advanceTo(CALCULATION);
+  expect(await brand.untilStatus('awaiting_approval')).toMatchObject({
+    approval: { causes: ['changed_after_confirmation'] },
+  });
+});
+
 test('When the partner had confirmed and then rejected, and the ad account changes after that, then an approver is needed', async () => {
   const program = await ownProgram(t);
   const brand = await program.enroll({ advertiserId: await newAdvertiser(t) });

@@ -156,8 +156,8 @@ describe('a forged Update', () => {
     const brand = await MADE['release']!();
     const [done] = await decisionsOf(brand);
     await brand.hold();
-    // The clock stands still, so this hold cannot be told from the first by its time: the decision counts once.
-    await expectNothing(brand, 'release', done!, 'NOTHING_CHANGED');
+    // The clock stands still, so this hold cannot be told from the first by its time: it is told by its message.
+    await expectNothing(brand, 'release', done!, 'DECISION_OUTDATED');
     expect(await brand.now()).toMatchObject({ onHold: { reasonCode: 'FRAUD_REVIEW' } });
   });
 

@@ -5,6 +5,7 @@ import {
   initialClock,
   LAST_INSTANT,
   MAXIMUM_SPEED,
+  MOST_SEGMENTS,
   programTime,
   realDelayUntil,
   type ProgramClock,
@@ -112,6 +113,12 @@ describe('running', () => {
     expect(realDelayUntil(twice, START + DAY, REAL - 10)).toBe(10);
   });
 
+  test('When an adjustment changes nothing, then the clock stays as it is', () => {
+    expect(adjustClock(still, REAL + 60_000, { speed: 0 })).toBe(still);
+    expect(adjustClock(still, REAL + 60_000, { to: START })).toBe(still);
+    expect(adjustClock(fast, REAL + 60_000, {})).toBe(fast);
+  });
+
   test('When the machine that adjusts is behind the last one, then the last adjustment is not undone', () => {
     const jumped = adjustClock(still, REAL + 500, { to: START + 10 * DAY });
     const stopped = adjustClock(jumped, REAL + 100, { speed: 0 });
@@ -166,6 +173,17 @@ describe('refusals', () => {
       );
     },
   );
+
+  test('When a clock was adjusted a thousand times, then one more is refused', () => {
+    let clock = still;
+    for (let days = 1; clock.length < MOST_SEGMENTS; days += 1)
+      clock = adjustClock(clock, REAL, { to: START + days * DAY });
+    expect(() => adjustClock(clock, REAL, { to: LAST_INSTANT })).toThrow(
+      new ClockError(
+        'This clock was adjusted 999 times, which is all that it takes; publish another program.',
+      ),
+    );
+  });
 
   test('When the last instant and the highest speed are asked for, then they are taken', () => {
     const clock = adjustClock(still, REAL + 1, { to: LAST_INSTANT, speed: MAXIMUM_SPEED });

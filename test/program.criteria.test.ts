@@ -472,7 +472,7 @@ test('When any facts are in, then a met criterion needs nothing, an open one has
 
 /** A list that is filtered by what is waited for looks at some statuses only, and finds it all the same. */
 function expectListed(state: EnrollmentState): void {
-  const held = { ...state, onHold: { since: 1, reasonCode: 'FRAUD_REVIEW' } as const };
+  const held = { ...state, onHold: { id: 'msg_1', since: 1, reasonCode: 'FRAUD_REVIEW' } as const };
   for (const each of [state, held]) {
     for (const word of waitingFor(each).flatMap(({ who, what }) => [who, what]))
       expect([word, statusesThatWaitFor(word)]).toEqual([word, expect.arrayContaining([statusOf(each)])]);
@@ -496,7 +496,7 @@ test('When an enrollment is open, held or closed, then its reasons are those of 
   const lost = enrollment({ lookUp: { state: 'not_located', at: 1 } });
   expect(reasonCodesOf(enrollment())).toEqual([]);
   expect(reasonCodesOf(lost)).toEqual(['ADVERTISER_NOT_LOCATABLE']);
-  const onHold = { since: 1, reasonCode: 'FRAUD_REVIEW' } as const;
+  const onHold = { id: 'msg_1', since: 1, reasonCode: 'FRAUD_REVIEW' } as const;
   expect(reasonCodesOf({ ...lost, onHold })).toEqual(['FRAUD_REVIEW', 'ADVERTISER_NOT_LOCATABLE']);
   const ending: Ending = { status: 'withdrawn', reasonCodes: ['WITHDRAWN'], at: 1 };
   expect(reasonCodesOf({ ...lost, stage: 'closed', onHold, ending })).toEqual(['WITHDRAWN']);

@@ -2,7 +2,13 @@
 import { calendarFor, firstPlan, type DeferralSituation } from '../program/calendar';
 import { computeCredit } from '../program/credit';
 import type { ProgramDefinition } from '../program/definition';
-import { estimate, type EstimateRequest } from '../program/estimate';
+import {
+  estimate,
+  estimateSituation,
+  unknownChoices,
+  type EstimateChoices,
+  type EstimateRequest,
+} from '../program/estimate';
 import { MoneyError } from '../program/money';
 import { TimeZoneError } from '../program/timeZone';
 import { amountOf, demo, shippedProgram } from './support/credits';
@@ -126,6 +132,56 @@ describe('the next tier', () => {
   test('When there is no tier above, or no table, then there is no next tier', () => {
     expect([nextTierAt(2000000), nextTierAt(9000000)]).toEqual([null, null]);
     expect([nextTierAt(0, { currency: 'EUR' }), nextTierAt(0, { country: 'BR' })]).toEqual([null, null]);
+  });
+});
+
+describe('what is asked', () => {
+  const ASKED: EstimateChoices = { country: 'US', currency: 'USD', partner: 'kno', platform: 'shopify' };
+  const unknown = (changes: Partial<EstimateChoices>) => unknownChoices(demo, { ...ASKED, ...changes });
+
+  test('When the program knows all of it, then nothing is unknown', () => {
+    expect(unknown({})).toEqual([]);
+  });
+
+  test('When the program does not know something, then all of it comes at once, with what it knows', () => {
+    expect(unknown({ currency: 'JPY', partner: 'nobody', platform: 'carts' })).toEqual([
+      { choice: 'currency', known: ['USD'] },
+      { choice: 'partner', known: ['fairing', 'kno', 'okendo'] },
+      { choice: 'platform', known: demo.storePlatforms },
+    ]);
+  });
+
+  test('When the country is unknown, then nothing is said of its currency', () => {
+    expect(unknown({ country: 'XX', currency: 'XXX' }).map(({ choice }) => choice)).toEqual(['country']);
+  });
+
+  const at = Date.parse('2023-10-20T12:00:00Z');
+
+  test('When an enrollment is made on a day, then it stands in the month that follows from it, or in a later one', () => {
+    const first = estimateSituation(demo, { at, deferralsUsed: 1 });
+    expect(first).toMatchObject({
+      ok: true,
+      situation: {
+        currentMonth: '2023-11',
+        at,
+        deferralsLeft: demo.deferral.maximum - 1,
+        calculationBegun: false,
+      },
+    });
+    const later = estimateSituation(demo, { at, month: '2024-05', deferralsUsed: 0 });
+    expect(later).toMatchObject({ ok: true, situation: { currentMonth: '2024-05' } });
+  });
+
+  test('When nobody can enroll then, or not in that month, then the answer says which', () => {
+    expect(estimateSituation(demo, { at: Date.parse('2022-10-20T12:00:00Z'), deferralsUsed: 0 })).toEqual({
+      ok: false,
+      reasonCode: 'PROGRAM_CLOSED',
+    });
+    expect(estimateSituation(demo, { at, month: '2023-10', deferralsUsed: 0 })).toEqual({
+      ok: false,
+      reasonCode: null,
+      months: DEMO_MONTHS,
+    });
   });
 });
 

@@ -9,6 +9,7 @@ import {
   planFor,
   type DeferralMonth,
 } from '../program/calendar';
+import { mayDefer, mayMove } from '../program/deferralRights';
 import type { CalendarRow } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';
 import { shipped } from './support/definitions';
@@ -85,6 +86,42 @@ describe('moves', () => {
       );
     expect(new Set(reasons(last))).toEqual(new Set(['PROGRAM_CLOSED']));
     expect(reasons(last - 1)).toEqual([...Array<string>(8).fill('MONTH_PAST'), 'MONTH_NOT_LATER']);
+  });
+
+  test('When somebody may go back to some months, then these are open, and others before have no deferral to take back', () => {
+    const situation = { ...request, currentMonth: '2024-02', deferralsLeft: 0, calculationBegun: false };
+    const offered = (mayGoBackTo?: string[]) =>
+      deferralMonths(demo, { ...situation, ...(mayGoBackTo && { mayGoBackTo }) })
+        .slice(0, 5)
+        .map((month) => (month.open ? 'open' : month.reasonCode));
+    expect(offered(['2023-12'])).toEqual([
+      ...['NO_SUCH_DEFERRAL', 'open', 'NO_SUCH_DEFERRAL'],
+      ...['MONTH_NOT_LATER', 'DEFERRAL_LIMIT_REACHED'],
+    ]);
+    expect(offered([])[1]).toBe('NO_SUCH_DEFERRAL');
+    expect(offered()[1]).toBe('MONTH_NOT_LATER');
+  });
+
+  test('When a program says who may defer, then nobody else may, but an admin may go back in every program', () => {
+    const later = { from: '2023-11', to: '2023-12' };
+    const back = { from: '2023-12', to: '2023-11' };
+    const roles = ['partner', 'admin', 'caller', 'approver'] as const;
+    const may = (by: ('partner' | 'admin')[], move: typeof later) =>
+      roles.filter((role) => mayMove({ by }, role, move));
+    expect([may(['partner'], later), may(['admin'], later), may([], later)]).toEqual([
+      ['partner'],
+      ['admin'],
+      [],
+    ]);
+    // Of a partner it is the calendar that refuses to go back, with a reason.
+    expect([may(['partner'], back), may(['admin'], back), may([], back)]).toEqual([
+      ['partner', 'admin'],
+      ['admin'],
+      ['admin'],
+    ]);
+    expect(mayDefer({ by: ['partner'] }, 'admin')).toBe(false);
+    // A retry of a move back finds it made.
+    expect(may([], { from: '2023-12', to: '2023-12' })).toEqual(['admin']);
   });
 
   test('When an enrollment rolls on, then the next month of the calendar follows, over the year end, until the last', () => {
@@ -181,6 +218,8 @@ describe('the months that are offered', () => {
           MONTH_PAST: (month) => rowOf(month) !== undefined && comesAt(rowOf(month)!) <= asked.at,
           CALCULATION_BEGUN: () => asked.calculationBegun,
           MONTH_NOT_LATER: (month) => month <= asked.currentMonth,
+          // Of who may go back; nobody here may.
+          NO_SUCH_DEFERRAL: () => false,
           DEFERRAL_LIMIT_REACHED: () => asked.deferralsLeft === 0,
         };
         const listed = deferralMonths(terms, asked);

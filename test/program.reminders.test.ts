@@ -98,7 +98,7 @@ test('When the next reminder is asked for, then it is the earliest of all partie
 });
 
 test('When the enrollment is held, then no reminder is due or next', () => {
-  const held = waiting({ onHold: { since: START, reasonCode: 'FRAUD_REVIEW' } });
+  const held = waiting({ onHold: { id: 'msg_1', since: START, reasonCode: 'FRAUD_REVIEW' } });
   expect(due(held, 100)).toEqual([]);
   expect(nextReminder(held)).toBeUndefined();
 });

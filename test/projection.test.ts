@@ -181,7 +181,9 @@ describe('webhooks of what is written', () => {
       createdBy: { role: 'caller', id: 'me', keyId: 'settings:caller:me' },
     });
   });
-  afterEach(() => deleteSubscription(database.pool, subscriptionId));
+  afterEach(() =>
+    deleteSubscription(database.pool, { audience: undefined, testClocksOnly: false }, subscriptionId),
+  );
 
   interface Made {
     deliveryId: string;

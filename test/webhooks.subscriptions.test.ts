@@ -205,7 +205,7 @@ describe('whose events', () => {
     expect((await liveKey.get(`${SUBSCRIPTIONS}/${rehearsal.subscriptionId}`)).status).toBe(200);
   });
 
-  test("When somebody asks for another's subscription, then it is 404 on every route, and listed for its owner and admins only", async () => {
+  test("When somebody asks for another's subscription, then it is 404 on every route, and listed for its owner and for admins, operators and auditors", async () => {
     const { subscriptionId } = await subscribe(t.caller, receiver.url('/owned'));
     const deliveryId = await sendTest(t.caller, subscriptionId);
     const path = `${SUBSCRIPTIONS}/${subscriptionId}`;
@@ -226,8 +226,12 @@ describe('whose events', () => {
         (one) => one.subscriptionId,
       );
     expect(await listed(t.caller)).toEqual([subscriptionId]);
-    expect(await listed(t.admin)).toEqual([subscriptionId]);
+    for (const key of ['pps_dev_admin_ana', 'pps_dev_operator_cy', 'pps_dev_auditor_di']) {
+      const overseer = createApiClient(t.service.apiUrl, key, requireContract);
+      expect([key, await listed(overseer)]).toEqual([key, [subscriptionId]]);
+    }
     expect(await listed(t.otherCaller)).toEqual([]);
+    expect((await t.approver.get(SUBSCRIPTIONS)).status).toBe(403);
     const other = await subscribe(t.otherCaller, receiver.url('/other'));
     const foreign = `${SUBSCRIPTIONS}/${other.subscriptionId}/deliveries/${deliveryId}/redelivery`;
     expect((await t.otherCaller.post(foreign, {})).status).toBe(404);

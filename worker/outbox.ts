@@ -98,5 +98,5 @@ async function deliver({ database, enrollments }: Deps, row: OutboxRow): Promise
       await raiseAttention(database.pool, row.enrollmentId, 'WORKFLOW_ID_TAKEN');
     throw error;
   }
-  await markStarted(database.pool, row.enrollmentId);
+  await markStarted(database.pool, row.enrollmentId, enrollment.workflowId);
 }

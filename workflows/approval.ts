@@ -31,9 +31,13 @@ export async function untilApproved(journal: Journal, waits: Waits): Promise<voi
       state.credit = null;
       state.approval = null;
       state.stage = 'collecting';
-      state.onHold = { since: journal.now(), reasonCode: 'SENT_BACK_BY_APPROVER' };
+      state.onHold = {
+        id: `sent_back:${journal.sequence}`,
+        since: journal.now(),
+        reasonCode: 'SENT_BACK_BY_APPROVER',
+      };
       journal.record({
-        key: `sent_back:${journal.sequence}`,
+        key: state.onHold.id,
         type: 'held',
         actor: by,
         details: { reasonCode: 'SENT_BACK_BY_APPROVER' },

@@ -1,6 +1,7 @@
 /** A move to another month: "defers its period to a future month by telling its survey partner" (program page, 4). */
 import { log } from '@temporalio/workflow';
 import type { PlanRequest } from '../activities/types';
+import { mayUndoDeferral } from '../program/deferralRights';
 import type { PeriodFacts } from '../program/enrollmentState';
 import { local } from './activities';
 import type { Journal } from './journal';
@@ -10,8 +11,10 @@ import type { DeferMessage } from './messages';
 export function defer(journal: Journal): Kind<DeferMessage> {
   const { state } = journal;
   return {
-    isComplete: ({ month, surveyPartner }) =>
-      isMonth(month) && (surveyPartner === undefined || isText(surveyPartner)),
+    isComplete: ({ month, askedAt, surveyPartner }) =>
+      isMonth(month) &&
+      (askedAt === undefined || Number.isSafeInteger(askedAt)) &&
+      (surveyPartner === undefined || isText(surveyPartner)),
     check(message) {
       refuseOnceCalculating(journal);
       const { surveyPartner = state.submission.surveyPartner } = message;
@@ -21,7 +24,7 @@ export function defer(journal: Journal): Kind<DeferMessage> {
         return;
       }
       if (message.month < state.period.month) {
-        if (message.actor.role !== 'admin') throw refusal('MONTH_NOT_LATER');
+        if (!mayUndoDeferral(message.actor.role)) throw refusal('MONTH_NOT_LATER');
         if (!state.deferredFrom.includes(message.month)) throw refusal('NO_SUCH_DEFERRAL');
       } else if (state.deferredFrom.length >= state.terms.maximumDeferrals)
         throw refusal('DEFERRAL_LIMIT_REACHED');
@@ -56,13 +59,14 @@ export function defer(journal: Journal): Kind<DeferMessage> {
 async function plan(journal: Journal, message: DeferMessage): Promise<PeriodFacts> {
   const { programId, enrolledOn, lookUp, period } = journal.state;
   const { month, actor } = message;
+  const now = journal.now();
   const request: PlanRequest = {
     programId,
     calendar: 'latest',
     enrolledOn,
-    at: journal.now(),
+    at: Math.min(message.askedAt ?? now, now),
     timeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
-    move: { kind: 'defer', fromMonth: period.month, month, allowEarlier: actor.role === 'admin' },
+    move: { kind: 'defer', fromMonth: period.month, month, allowEarlier: mayUndoDeferral(actor.role) },
   };
   const options = { summary: `${month} in the calendar` };
   const answer = await journal

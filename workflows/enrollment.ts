@@ -49,7 +49,8 @@ async function untilEnded(
       withdrawnBy = undefined;
       open = new CancellationScope();
     }
-    if (state.stage === 'scheduled' || state.stage === 'paying')
+    // A hold may have come since the payout date was reached.
+    if ((state.stage === 'scheduled' && !state.onHold) || state.stage === 'paying')
       await payOut(journal, stop, input.payoutTaskQueue);
   }
 
@@ -70,6 +71,7 @@ function recordBeginning(journal: Journal, resumed: Resumed | undefined): void {
   if (!resumed) journal.record({ key: 'step:opened', type: 'opened', actor: SERVICE, details: { month } });
   if (!resumed?.restartedBy) return;
   const { sequence, restartedBy: actor } = resumed;
+  journal.addMaker(actor);
   journal.record({ key: `restarted:${sequence}`, type: 'restarted', actor, details: { month } });
 }
 

@@ -166,8 +166,8 @@ function recordStatement(
   said: { outcome: 'confirmed' | 'rejected'; reasonCode: messages.RejectPartnerMessage['reasonCode'] | null },
 ): void {
   const { state } = journal;
-  const { id: submissionId, advertiserId, contactId } = state.submission;
-  if (said.outcome === 'confirmed') state.firstConfirmed ??= { advertiserId, contactId };
+  const { id: submissionId, advertiserId } = state.submission;
+  if (said.outcome === 'confirmed') journal.vouch();
   const statement = { ...said, submissionId, advertiserId, by: actor, at: statedAt };
   for (const criterion of criteria ?? PARTNER_CRITERIA) state.partnerStatements[criterion] = statement;
   journal.addMaker(actor);

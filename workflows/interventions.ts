@@ -3,6 +3,7 @@
  * decision in PostgreSQL, which is read here before it counts.
  */
 import { condition, log } from '@temporalio/workflow';
+import { PARTNER_CRITERIA } from '../program/criteria';
 import { REASONS_FOR, type Decision, type DecisionKind } from '../program/decision';
 import { local } from './activities';
 import type { EndedBy } from './ending';
@@ -34,7 +35,7 @@ export function hold(journal: Journal, stop: PayoutStop): Kind<HoldMessage> {
       const { messageId, actor, reasonCode, noteId } = message;
       await stop.before(() => {
         this.check(message);
-        state.onHold = { since: state.onHold?.since ?? journal.now(), reasonCode };
+        state.onHold = { id: messageId, since: state.onHold?.since ?? journal.now(), reasonCode };
         journal.record({ key: messageId, type: 'held', actor, details: { reasonCode, noteId } });
       });
     },
@@ -46,12 +47,11 @@ export function release(journal: Journal, stop: PayoutStop): Kind<DecisionMessag
   return decided(journal, 'release', {
     check(decision) {
       stop.refuseOnceSubmitted();
+      // Known only with the decision: the hold itself may be about to act, of the same task as this.
+      if (!decision) return;
       const { onHold } = state;
       if (!onHold) throw refusal('NOT_ON_HOLD');
-      if (!decision) return;
-      const { hold: seen } = decision;
-      if (seen?.since !== onHold.since || seen.reasonCode !== onHold.reasonCode)
-        throw refusal('DECISION_OUTDATED');
+      if (decision.hold?.id !== onHold.id) throw refusal('DECISION_OUTDATED');
     },
     apply({ by, reasonCode }) {
       state.onHold = null;
@@ -67,6 +67,8 @@ export function waive(journal: Journal): Kind<DecisionMessage> {
     check: () => refuseOnceCalculating(journal),
     apply({ criterion, decisionId, by, reasonCode }) {
       state.waivers[criterion] = { decisionId, by, at: journal.now() };
+      const ofPartner: readonly string[] = PARTNER_CRITERIA;
+      if (ofPartner.includes(criterion)) journal.vouch();
       journal.addMaker(by);
       return { type: 'waived', details: { criterion, reasonCode } };
     },

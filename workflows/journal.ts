@@ -81,6 +81,12 @@ export class Journal {
     if (!this.state.makers.includes(id)) this.state.makers.push(id);
   }
 
+  /** Somebody answers for ad account and contact as they are now: others, later, need an approver. */
+  vouch(): void {
+    const { advertiserId, contactId } = this.state.submission;
+    this.state.firstConfirmed ??= { advertiserId, contactId };
+  }
+
   /** Records that something happened; call it together with the change of `state`, without an await between them. */
   record(event: Omit<TimelineEvent, 'at'>): void {
     const now = this.now();

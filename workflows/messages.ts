@@ -122,6 +122,8 @@ export interface CompleteQuestionnaireMessage extends Message {
 export interface DeferMessage extends Message {
   /** The calculation month to move to, YYYY-MM. */
   month: string;
+  /** When it was asked for, on the program's clock: a reset that applies it again judges it by that, too. */
+  askedAt?: number;
   /** The survey partner on whose behalf it is asked for; refused if the enrollment has another one by now. */
   surveyPartner?: string;
 }

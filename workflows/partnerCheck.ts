@@ -37,10 +37,7 @@ async function checkOnce(journal: Journal): Promise<void> {
     return;
   }
   state.keyCheck = { partnerKeyId, ...answer, at: journal.now() };
-  if (answer.outcome === 'valid') {
-    const { advertiserId, contactId } = state.submission;
-    state.firstConfirmed ??= { advertiserId, contactId };
-  }
+  if (answer.outcome === 'valid') journal.vouch();
   journal.record({
     key: `key_checked:${partnerKeyId}`,
     type: 'partner_key_checked',

@@ -1,5 +1,5 @@
 /** What our own staff must look at, as one list. */
-import { dismissRefusals, listAttention } from '../../database/attention';
+import { dismissMessages, listAttention } from '../../database/attention';
 import { ATTENTION, runbookAnchor } from '../../program/attention';
 import { scopeOf, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
@@ -22,11 +22,12 @@ export async function needsAttention(context: ApiContext, principal: Principal) 
   return { items, total };
 }
 
-/** A person has seen the messages of this enrollment that were refused. */
-export async function dismissRefusedMessages(
+/** A person has seen the messages of this enrollment that were refused, or lost by a reset. */
+export async function dismissSeenMessages(
   { database }: ApiContext,
-  { id }: Principal,
+  principal: Principal,
   enrollmentId: string,
 ): Promise<{ dismissed: number }> {
-  return { dismissed: await dismissRefusals(database.pool, enrollmentId, id) };
+  const { pool } = database;
+  return { dismissed: await dismissMessages(pool, scopeOf(principal), enrollmentId, principal.id) };
 }

@@ -12,8 +12,7 @@ export async function getBatch(
   principal: Principal,
   batchId: string,
 ): Promise<BatchRow> {
-  const seesAll = isStaff(principal) && !principal.testClocksOnly;
-  const batch = await findBatch(database.pool, seesAll ? null : ownerOf(principal), batchId);
+  const batch = await findBatch(database.pool, ownerFor(principal), batchId);
   if (!batch) throw notFound('batch');
   return batch;
 }
@@ -25,7 +24,16 @@ export async function batchItems(
   { status, after, limit }: BatchItemsQuery,
 ): Promise<{ items: ItemRow[]; next: number | null }> {
   await getBatch(context, principal, batchId);
-  const found = await readItems(context.database.pool, batchId, { status, after, limit: limit + 1 });
+  const found = await readItems(context.database.pool, ownerFor(principal), batchId, {
+    status,
+    after,
+    limit: limit + 1,
+  });
   const items = found.slice(0, limit);
   return { items, next: found.length > limit ? items.at(-1)!.position : null };
+}
+
+/** Whose batches there are for this key; null for all. */
+function ownerFor(principal: Principal): string | null {
+  return isStaff(principal) && !principal.testClocksOnly ? null : ownerOf(principal);
 }

@@ -3,12 +3,7 @@
  * acknowledged is never lost: if the start does not succeed here, the outbox does it.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  findEnrollment,
-  insertEnrollment,
-  latestEnrollmentOfBrand,
-  type EnrollmentRow,
-} from '../../database/enrollments';
+import { insertEnrollment, latestEnrollmentOfBrand, type EnrollmentRow } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { latestProgram, type PublishedProgram } from '../../database/programs';
 import { applyStanding, lockBrand } from '../../database/standingConfirmations';
@@ -18,7 +13,7 @@ import { brandKey } from '../../program/brandKey';
 import { firstPlan } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import type { ProgramDefinition } from '../../program/definition';
-import { openedState } from '../../program/enrollmentState';
+import { openedState, type EnrollmentTerms } from '../../program/enrollmentState';
 import { firstWorkflowId, nextWorkflowId } from '../../temporal/workflowId';
 import { isProgramInScope, type Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
@@ -27,6 +22,7 @@ import { notAccepted, notFound, refused, testClockRefused } from '../problem';
 import type { CreateEnrollmentBody, FormBody } from '../schemas';
 import { acceptForm, submissionFacts, submissionOf } from './form';
 import { insertWithKey, keyOnForm } from './partnerApiKey';
+import { readEnrollment } from './readEnrollment';
 import { resubmit } from './resubmit';
 import { OUTBOX_HEAD_START_MS, startEnrollment } from './startEnrollment';
 
@@ -43,7 +39,6 @@ export async function createEnrollment(
   message: MessageIdentity,
   start: Start = 'now',
 ): Promise<Enrolled> {
-  const { pool } = context.database;
   const { programId, ...form } = body;
   const program = await openProgram(context, principal, programId);
   for (let tries = 0; tries < 3; tries += 1) {
@@ -57,7 +52,7 @@ export async function createEnrollment(
     const enrollmentId =
       live?.enrollmentId ?? (await insert(context, principal, body, program, message, predecessor, start));
     if (enrollmentId === undefined) continue;
-    const row = (await findEnrollment(pool, { kind: 'all' }, enrollmentId))!;
+    const row = await readEnrollment(context, principal, enrollmentId);
     const isStarted = row.startedAt !== null || (start === 'now' && (await startEnrollment(context, row)));
     return { status: isStarted ? 201 : 202, row };
   }
@@ -133,18 +128,11 @@ async function insert(
     partnerKeyId: onForm.partnerKeyId,
   };
   const submission = submissionOf(body, identity);
-  const { missedFacts, noSpend } = definition.policies;
   const state = openedState({
     enrollmentId,
     programId: definition.id,
     programRevision: revision,
-    terms: {
-      missedFacts,
-      noSpend,
-      maximumDeferrals: definition.deferral.maximum,
-      payoutSpreadMinutes: definition.payoutSpreadMinutes,
-      reminders: definition.reminders,
-    },
+    terms: termsOf(definition),
     submission: submissionFacts(submission),
     enrolledOn: first.enrolledOn,
     period: { ...first.plan, calendarRevision: revision },
@@ -172,6 +160,17 @@ async function insert(
     await enqueueStart(client, enrollmentId, start === 'now' ? OUTBOX_HEAD_START_MS : 0);
     return enrollmentId;
   });
+}
+
+/** The excerpt of the definition that the process needs. */
+export function termsOf({
+  policies,
+  deferral,
+  payoutSpreadMinutes,
+  reminders,
+}: ProgramDefinition): EnrollmentTerms {
+  const { missedFacts, noSpend } = policies;
+  return { missedFacts, noSpend, maximumDeferrals: deferral.maximum, payoutSpreadMinutes, reminders };
 }
 
 /** Short enough to read aloud, unguessable enough not to be tried out. */

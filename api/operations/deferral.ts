@@ -1,15 +1,17 @@
 /** Deferrals: the months that are open to an enrollment, why others are not, and the move. */
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
-import { latestProgram, programAtRevision } from '../../database/programs';
+import type { EnrollmentRow } from '../../database/enrollments';
+import { latestProgram, programAtRevision, readClock, type PublishedProgram } from '../../database/programs';
 import { calendarFor, deferralMonths, type DeferralMonth } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { whyNotDeferred } from '../../program/deferralReasons';
+import { mayDefer, mayMove, mayUndoDeferral } from '../../program/deferralRights';
 import type { ProgramDefinition } from '../../program/definition';
 import { isReasonCode, type ReasonCode } from '../../program/reasonCodes';
 import { defer as deferMessage } from '../../workflows/messages';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { Problem } from '../problem';
+import { readEnrollment } from './readEnrollment';
 import { sendMessage } from './send';
 
 type Open = Extract<DeferralMonth, { open: true }>['plan'];
@@ -31,18 +33,21 @@ export async function defer(
   body: { month: string },
   message: MessageIdentity,
 ): Promise<EnrollmentRow> {
-  const by = await mayDeferBy(context, row);
-  // Taking a deferral back is an admin's in every program.
-  const undoes = principal.role === 'admin' && body.month < row.state.period.month;
-  if (!undoes && !by.some((role) => role === principal.role)) {
-    throw new Problem('FORBIDDEN', `In this program ${by.join(' or ') || 'nobody'} may defer.`);
+  const rules = await rulesOf(context, row);
+  if (!mayMove(rules, principal.role, { from: row.state.period.month, to: body.month })) {
+    throw new Problem('FORBIDDEN', `In this program ${rules.by.join(' or ') || 'nobody'} may defer.`);
   }
   const { surveyPartner } = principal;
-  const deferral = { month: body.month, ...(surveyPartner !== undefined && { surveyPartner }) };
+  const clock = await readClock(context.database.pool, row.programId);
+  const deferral = {
+    month: body.month,
+    askedAt: programTime(clock ?? [], Date.now()),
+    ...(surveyPartner !== undefined && { surveyPartner }),
+  };
   try {
     return await sendMessage(context, principal, row, deferMessage, deferral, message);
   } catch (error) {
-    throw await withMonth(context, row, body.month, error);
+    throw await withMonth(context, principal, row, body.month, error);
   }
 }
 
@@ -52,59 +57,66 @@ export async function deferralOffer(
   { role }: Principal,
   row: EnrollmentRow,
 ): Promise<DeferralOffer> {
-  const { state } = row;
-  const [latest, by] = await Promise.all([
+  const [latest, rules] = await Promise.all([
     latestProgram(context.database.pool, row.programId),
-    mayDeferBy(context, row),
+    rulesOf(context, row),
   ]);
+  return offerOf(latest!, rules, role, row);
+}
+
+/** By the calendar of the program as it is now. */
+export function offerOf(
+  { definition, clock }: PublishedProgram,
+  rules: ProgramDefinition['deferral'],
+  role: Principal['role'],
+  row: EnrollmentRow,
+): DeferralOffer {
+  const { state } = row;
   const { period, lookUp, deferredFrom, terms } = state;
   const deferralsLeft = Math.max(0, terms.maximumDeferrals - deferredFrom.length);
-  const isAdmin = role === 'admin';
-  const mayDefer = by.some((allowed) => allowed === role);
-  const months = deferralMonths(calendarFor(latest!.definition, state.enrolledOn), {
+  const months = deferralMonths(calendarFor(definition, state.enrolledOn), {
     currentMonth: period.month,
-    at: programTime(latest!.clock, Date.now()),
+    at: programTime(clock, Date.now()),
     accountTimeZone: lookUp.state === 'located' ? lookUp.account.timeZone : null,
     deferralsLeft,
     calculationBegun: state.stage !== 'collecting',
-    mayGoBackTo: isAdmin ? deferredFrom : [],
+    ...(mayUndoDeferral(role) && { mayGoBackTo: deferredFrom }),
   });
   const others = months.filter(({ month }) => month !== period.month);
   return {
     month: period.month,
     deferralsLeft,
-    mayDefer,
+    mayDefer: mayDefer(rules, role),
     open: others.flatMap((month) => (month.open ? [month.plan] : [])),
     closed: others.flatMap((each) => {
       if (each.open) return [];
-      const { month } = each;
-      const goesBack = isAdmin && each.reasonCode === 'MONTH_NOT_LATER';
-      const reasonCode = goesBack ? 'NO_SUCH_DEFERRAL' : each.reasonCode;
+      const { month, reasonCode } = each;
       return [{ month, reasonCode, reason: reasonOf(row, month, reasonCode) }];
     }),
   };
 }
 
 /** Of the revision that the enrollment was made under. */
-async function mayDeferBy(
+async function rulesOf(
   { database: { pool } }: ApiContext,
   { programId, state }: EnrollmentRow,
-): Promise<ProgramDefinition['deferral']['by']> {
+): Promise<ProgramDefinition['deferral']> {
   const program = await programAtRevision(pool, programId, state.programRevision);
-  return program!.definition.deferral.by;
+  return program!.definition.deferral;
 }
 
 /** The refusal of a deferral, with the month in its sentence. */
 async function withMonth(
-  { database: { pool } }: ApiContext,
+  context: ApiContext,
+  principal: Principal,
   { enrollmentId }: EnrollmentRow,
   month: string,
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof Problem) || !isReasonCode(error.code)) return error;
   // As it is now: another deferral may have come in between.
-  const row = await findEnrollment(pool, { kind: 'all' }, enrollmentId);
-  return new Problem(error.code, reasonOf(row!, month, error.code), error.extra);
+  const row = await readEnrollment(context, principal, enrollmentId);
+  return new Problem(error.code, reasonOf(row, month, error.code), error.extra);
 }
 
 function reasonOf({ state }: EnrollmentRow, month: string, reasonCode: ReasonCode): string {

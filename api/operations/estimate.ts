@@ -1,13 +1,13 @@
 /** "Defer or not?": what a brand would get at an expected spend, in each month that is open to it. */
 import type { z } from 'zod';
 import type { PublishedProgram } from '../../database/programs';
-import { deferralMonths, type DeferralSituation } from '../../program/calendar';
+import { deferralMonths } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { whyNotDeferred } from '../../program/deferralReasons';
 import {
-  enrollmentAt,
   estimate,
-  estimateChoices,
+  estimateSituation,
+  unknownChoices,
   type Estimate,
   type EstimateChoices,
 } from '../../program/estimate';
@@ -63,19 +63,21 @@ function present({ plan, current, credit, nextTier }: Estimate, currency: string
   };
 }
 
+const POINTERS: Record<keyof EstimateChoices, string> = {
+  country: '/country',
+  currency: '/currency',
+  partner: '/surveyPartner',
+  platform: '/storePlatform',
+};
+
 /** The expected spend in minor units. */
 function requireKnown({ definition }: PublishedProgram, body: EstimateBody): number {
-  const { country, currency, surveyPartner, storePlatform, expectedSpend } = body;
-  const choices = estimateChoices(definition, country);
-  const errors: FieldError[] = [];
-  const require = (pointer: string, value: string, known: keyof EstimateChoices) => {
-    if (choices[known].includes(value)) return;
-    errors.push({ pointer, message: `must be one of ${choices[known].join(', ')} in this program` });
-  };
-  require('/country', country, 'country');
-  if (choices.currency.length > 0) require('/currency', currency, 'currency');
-  require('/surveyPartner', surveyPartner, 'partner');
-  require('/storePlatform', storePlatform, 'platform');
+  const { country, currency, surveyPartner: partner, storePlatform: platform, expectedSpend } = body;
+  const unknown = unknownChoices(definition, { country, currency, partner, platform });
+  const errors: FieldError[] = unknown.map(({ choice, known }) => ({
+    pointer: POINTERS[choice],
+    message: `must be one of ${known.join(', ')} in this program`,
+  }));
   try {
     const spendMinor = parseDecimal(expectedSpend, currency);
     if (errors.length === 0) return spendMinor;
@@ -90,23 +92,14 @@ function requireKnown({ definition }: PublishedProgram, body: EstimateBody): num
 }
 
 function situationOf({ definition, clock }: PublishedProgram, body: EstimateBody) {
-  const { enrolledOn, deferralsUsed } = body;
+  const { enrolledOn, month, deferralsUsed } = body;
   const at =
     enrolledOn === undefined ? programTime(clock, Date.now()) : startOfDay(enrolledOn, definition.timeZone);
-  const enrollment = enrollmentAt(definition, at);
-  if (!enrollment.ok) {
-    const { from, to } = definition.window;
-    const message = `must be a day from ${from} to ${to}. ${REASONS[enrollment.reasonCode]}`;
-    throw invalid([{ pointer: '/enrolledOn', message }], 422);
-  }
-  const { terms, months } = enrollment;
-  const currentMonth = body.month ?? enrollment.month;
-  if (!months.includes(currentMonth))
-    throw invalid([{ pointer: '/month', message: `must be one of ${months.join(', ')}` }], 422);
-  const deferralsLeft = definition.deferral.maximum - deferralsUsed;
-  const situation: DeferralSituation = {
-    ...{ currentMonth, at, accountTimeZone: null, deferralsLeft },
-    calculationBegun: false,
-  };
-  return { terms, situation };
+  const found = estimateSituation(definition, { at, month, deferralsUsed });
+  if (found.ok) return found;
+  if (found.reasonCode === null)
+    throw invalid([{ pointer: '/month', message: `must be one of ${found.months.join(', ')}` }], 422);
+  const { from, to } = definition.window;
+  const message = `must be a day from ${from} to ${to}. ${REASONS[found.reasonCode]}`;
+  throw invalid([{ pointer: '/enrolledOn', message }], 422);
 }

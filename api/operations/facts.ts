@@ -5,11 +5,11 @@ import { programAtRevision, readClock } from '../../database/programs';
 import { insertAnswers } from '../../database/questionnaire';
 import { endStanding } from '../../database/standingConfirmations';
 import { programTime } from '../../program/clock';
-import type { Question } from '../../program/definition';
+import { judgeAnswers } from '../../program/questionnaire';
 import * as messages from '../../workflows/messages';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
-import { invalid, pointerTo, Problem, type FieldError } from '../problem';
+import { invalid, pointerTo, Problem } from '../problem';
 import type { ConfirmationBody, NoteBody, QuestionnaireBody, RejectionBody } from '../schemas';
 import { writeNote } from './notes';
 import { sendMessage } from './send';
@@ -86,7 +86,11 @@ export async function completeQuestionnaire(
 ): Promise<EnrollmentRow> {
   const { pool } = context.database;
   const program = await programAtRevision(pool, row.programId, row.state.programRevision);
-  const errors = checkAnswers(program!.definition.questionnaire.questions, answers);
+  const findings = judgeAnswers(program!.definition.questionnaire.questions, answers);
+  const errors = findings.map(({ questionId, message }) => ({
+    pointer: pointerTo(['answers', questionId]),
+    message,
+  }));
   if (errors.length > 0) throw invalid(errors, 422);
   const answersId = await insertAnswers(pool, {
     answersId: `ans_${randomUUID()}`,
@@ -108,35 +112,4 @@ export async function reopenQuestionnaire(
 ): Promise<EnrollmentRow> {
   const noteId = await writeNote(context.database.pool, principal, row, note, message);
   return sendMessage(context, principal, row, messages.reopenQuestionnaire, { noteId }, message);
-}
-
-function checkAnswers(questions: readonly Question[], answers: QuestionnaireBody['answers']): FieldError[] {
-  const errors: FieldError[] = [];
-  const known = new Map(questions.map((question) => [question.id, question]));
-  for (const [id, answer] of Object.entries(answers)) {
-    const question = known.get(id);
-    const message = question ? problemOf(question, answer) : 'is not a question of this questionnaire';
-    if (message) errors.push({ pointer: pointerTo(['answers', id]), message });
-  }
-  for (const { id, required } of questions) {
-    if (required && !Object.hasOwn(answers, id)) {
-      errors.push({ pointer: pointerTo(['answers', id]), message: 'must be answered' });
-    }
-  }
-  return errors;
-}
-
-function problemOf(question: Question, answer: string | number | boolean): string | undefined {
-  switch (question.type) {
-    case 'text':
-      return typeof answer === 'string' && answer.trim() !== '' ? undefined : 'must be a text';
-    case 'number':
-      return typeof answer === 'number' ? undefined : 'must be a number';
-    case 'boolean':
-      return typeof answer === 'boolean' ? undefined : 'must be true or false';
-    case 'choice':
-      return typeof answer === 'string' && question.choices.includes(answer)
-        ? undefined
-        : `must be one of ${question.choices.join(', ')}`;
-  }
 }

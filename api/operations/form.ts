@@ -1,36 +1,30 @@
-/** The enrollment form against the rules of its program: what the program accepts, and the facts taken from it. */
+/** The enrollment form: what its program does not accept of it, as a problem, and what is stored and told of it. */
 import type { Submission } from '../../database/submissions';
-import { brandKey } from '../../program/brandKey';
 import type { ProgramDefinition } from '../../program/definition';
 import type { SubmissionFacts } from '../../program/enrollmentState';
-import { invalid, notAccepted, type FieldError } from '../problem';
+import { judgeForm, type Form } from '../../program/form';
+import { invalid, notAccepted } from '../problem';
 import type { FormBody } from '../schemas';
+
+const POINTERS: Record<keyof Form, string> = {
+  storeUrl: '/brand/storeUrl',
+  storePlatform: '/storePlatform',
+  dataSharingTextVersion: '/dataSharing/textVersion',
+  surveyPartner: '/surveyPartner',
+  partnerApiKey: '/partnerApiKey',
+};
 
 /** The brand's key. Throws a 422 that names every field that the program does not accept. */
 export function acceptForm(definition: ProgramDefinition, form: FormBody): string {
-  const errors: FieldError[] = [];
-  const brand = brandKey(form.brand.storeUrl, definition.sharedStoreHosts);
-  if (!brand.ok) errors.push({ pointer: '/brand/storeUrl', message: brand.message });
-  if (!definition.storePlatforms.includes(form.storePlatform)) {
-    const message = `must be one of ${definition.storePlatforms.join(', ')}`;
-    errors.push({ pointer: '/storePlatform', message });
-  }
-  if (form.dataSharing.textVersion !== definition.dataSharing.textVersion) {
-    const message = `must be the current text version, ${definition.dataSharing.textVersion}`;
-    errors.push({ pointer: '/dataSharing/textVersion', message });
-  }
-  const partner = definition.partners.find(({ id }) => id === form.surveyPartner);
-  if (partner?.verification === 'attested' && form.partnerApiKey !== undefined) {
-    const message = `must be left out: ${partner.name} confirms by itself that it gave its API key`;
-    errors.push({ pointer: '/partnerApiKey', message });
-  }
-  if (!partner) {
-    const message = `must be one of ${definition.partners.map(({ id }) => id).join(', ')}`;
-    errors.push({ pointer: '/surveyPartner', message });
-    if (errors.length === 1) throw notAccepted('PARTNER_NOT_APPROVED', errors);
-  }
-  if (!brand.ok || errors.length > 0) throw invalid(errors, 422);
-  return brand.key;
+  const { brand, storePlatform, dataSharing, surveyPartner, partnerApiKey } = form;
+  const judged = judgeForm(definition, {
+    storeUrl: brand.storeUrl,
+    dataSharingTextVersion: dataSharing.textVersion,
+    ...{ storePlatform, surveyPartner, partnerApiKey },
+  });
+  if (judged.ok) return judged.brandKey;
+  const errors = judged.findings.map(({ field, message }) => ({ pointer: POINTERS[field], message }));
+  throw judged.reasonCode ? notAccepted(judged.reasonCode, errors) : invalid(errors, 422);
 }
 
 export function submissionOf(

@@ -1,5 +1,5 @@
 /** Lets a brand enroll again, after its enrollment has ended without a credit: "one submission per brand" otherwise. */
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import { barToSuccessor, type BarToSuccessor } from '../../database/successors';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
@@ -7,6 +7,7 @@ import { Problem } from '../problem';
 import type { ProblemCode } from '../problemCodes';
 import type { RequiredNoteBody } from '../schemas';
 import { writeDecision } from './decisions';
+import { readEnrollment } from './readEnrollment';
 
 /** What refuses the permission. The form itself comes from the brand's caller, with an authorization of its own. */
 const BARS: Record<BarToSuccessor, [code: ProblemCode, detail: string]> = {
@@ -33,5 +34,5 @@ export async function permitNewEnrollment(
     const content = { kind: 'new_enrollment', reasonCode: null } as const;
     await writeDecision(db, principal, row, content, note, message);
   });
-  return (await findEnrollment(context.database.pool, { kind: 'all' }, enrollmentId))!;
+  return readEnrollment(context, principal, enrollmentId);
 }

@@ -1,11 +1,19 @@
 /** Programs as callers and partners read them; the whole definition is for staff. */
 import type { z } from 'zod';
-import { latestProgram, type PublishedProgram } from '../../database/programs';
-import { calculationMonthOf, calendarFor, firstPlan, planRow, type PeriodPlan } from '../../program/calendar';
+import {
+  latestProgram,
+  latestPrograms,
+  programAtRevision,
+  revisionsOf as readRevisions,
+  type PublishedProgram,
+  type RevisionRow,
+} from '../../database/programs';
+import { calculationMonthOf, calendarFor, firstPlan, planRow } from '../../program/calendar';
 import { programTime } from '../../program/clock';
 import { dateInZone, startOfDay } from '../../program/timeZone';
 import { isProgramInScope, isStaff, type Principal } from '../authentication';
 import type { ApiContext } from '../context';
+import { presentPeriod } from '../presentation';
 import { notFound } from '../problem';
 import type * as answers from '../programAnswers';
 
@@ -17,6 +25,36 @@ export async function programOf(
 ): Promise<PublishedProgram> {
   const program = await latestProgram(database.pool, programId);
   if (!program || !isProgramInScope(principal, program)) throw notFound('program');
+  return program;
+}
+
+/** In the order of their ids. */
+export async function listPrograms(
+  { database }: ApiContext,
+  principal: Principal,
+): Promise<PublishedProgram[]> {
+  const programs = await latestPrograms(database.pool);
+  return programs.filter((program) => isProgramInScope(principal, program));
+}
+
+/** Newest first. Throws a 404 like `programOf`. */
+export async function revisionsOf(
+  context: ApiContext,
+  principal: Principal,
+  programId: string,
+): Promise<RevisionRow[]> {
+  const { definition } = await programOf(context, principal, programId);
+  return readRevisions(context.database.pool, definition.id);
+}
+
+/** As it was published under a number. Throws a 404 like `programOf`. */
+export async function programAt(
+  { database }: ApiContext,
+  principal: Principal,
+  { programId, revision }: { programId: string; revision: number },
+): Promise<PublishedProgram> {
+  const program = await programAtRevision(database.pool, programId, revision);
+  if (!program || !isProgramInScope(principal, program)) throw notFound('program revision');
   return program;
 }
 
@@ -58,28 +96,23 @@ export function presentClock({
   return { now, speed: clock.at(-1)?.speed ?? 1, testClock: clock.length > 0 };
 }
 
-export interface ProgramCalendar {
-  enrolledOn: string;
-  /** The month that follows from the day of enrollment; null if nobody can enroll on that day. */
-  firstMonth: string | null;
-  months: PeriodPlan[];
-}
-
 /** For an ad account in the program's time zone; of whoever enrolls on a day, today if none is named. */
-export function calendarOf(
-  { definition, clock }: PublishedProgram,
+export function presentCalendar(
+  { revision, definition, clock }: PublishedProgram,
   enrolledOn: string | undefined,
-): ProgramCalendar {
+): z.infer<typeof answers.calendar> {
   const { timeZone } = definition;
   const day = enrolledOn ?? dateInZone(programTime(clock, Date.now()), timeZone);
   const first = firstPlan(definition, startOfDay(day, timeZone), null);
   // Periods that begin with the enrollment need one.
   const rows = definition.rollingPeriod && !first.ok ? [] : calendarFor(definition, day).calendar;
   return {
+    revision,
+    timeZone,
     enrolledOn: day,
     firstMonth: first.ok ? first.plan.month : null,
     months: rows
       .toSorted((one, other) => (calculationMonthOf(one) < calculationMonthOf(other) ? -1 : 1))
-      .map((row) => planRow(definition, row, null)),
+      .map((row) => presentPeriod(planRow(definition, row, null))),
   };
 }

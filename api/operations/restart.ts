@@ -4,7 +4,7 @@
  */
 import { openReadModel } from '../../database/comparison';
 import { hasDecided } from '../../database/decisions';
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import { enqueueStart } from '../../database/outbox';
 import { moveToWorkflow } from '../../database/resumption';
 import { nextWorkflowId } from '../../temporal/workflowId';
@@ -13,6 +13,7 @@ import type { ApiContext, MessageIdentity } from '../context';
 import { Problem, unavailable } from '../problem';
 import type { RestartBody } from '../schemas';
 import { writeDecision } from './decisions';
+import { readEnrollment } from './readEnrollment';
 import { OUTBOX_HEAD_START_MS, startEnrollment } from './startEnrollment';
 import { askStopped, bringUpToDate } from './stoppedWorkflow';
 
@@ -29,7 +30,7 @@ export async function restart(
   const { database } = context;
   const { enrollmentId } = row;
   // A retry of a request whose answer was lost.
-  if (await hasDecided(database.pool, message.messageId)) return goOn(context, row);
+  if (await hasDecided(database.pool, message.messageId)) return goOn(context, principal, row);
   requireStarted(row);
   const before = await openReadModel(database.pool, enrollmentId);
   if (!before) throw changed(enrollmentId);
@@ -50,11 +51,15 @@ export async function restart(
     return true;
   });
   if (!hasMoved) throw ended(enrollmentId);
-  return goOn(context, row);
+  return goOn(context, principal, row);
 }
 
-async function goOn(context: ApiContext, { enrollmentId }: EnrollmentRow): Promise<Restarted> {
-  const read = async () => (await findEnrollment(context.database.pool, { kind: 'all' }, enrollmentId))!;
+async function goOn(
+  context: ApiContext,
+  principal: Principal,
+  { enrollmentId }: EnrollmentRow,
+): Promise<Restarted> {
+  const read = () => readEnrollment(context, principal, enrollmentId);
   const row = await read();
   const started = row.startedAt !== null || (await startEnrollment(context, row));
   return { status: started ? 200 : 202, row: await read() };

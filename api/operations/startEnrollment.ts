@@ -26,6 +26,6 @@ export async function startEnrollment(context: ApiContext, row: EnrollmentRow): 
     logger.warn({ enrollmentId, err: error }, 'the enrollment cannot be started now; the outbox will do it');
     return false;
   }
-  await markStarted(database.pool, enrollmentId);
+  await markStarted(database.pool, enrollmentId, row.workflowId);
   return true;
 }

@@ -40,6 +40,11 @@ export async function askStopped(
   if (seen.kind === 'missing') return LAST_KNOWN;
   if (seen.standing === 'open')
     throw refuse('ENROLLMENT_OPEN', 'The workflow of the enrollment is open; nothing has to be restarted.');
+  if (seen.standing === 'paused')
+    throw refuse(
+      'ENROLLMENT_PAUSED',
+      'The workflow of the enrollment is paused in Temporal: unpause it there.',
+    );
   if (seen.standing === 'ended')
     throw refuse(
       'ENROLLMENT_ENDED',

@@ -5,7 +5,7 @@ import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import { pageOf, type CursorPage, type CursorRequest } from '../cursor';
 import { notFound, Problem } from '../problem';
-import { subscriptionOf } from './webhookSubscriptions';
+import { subscriptionOf, subscriptionScope } from './webhookSubscriptions';
 
 const TEST_EVENT = 'webhook.test';
 
@@ -16,8 +16,9 @@ export async function deliveriesOf(
   { status, ...query }: CursorRequest & { status?: DeliveryRow['status'] | undefined },
 ): Promise<CursorPage<DeliveryRow>> {
   await subscriptionOf(database.pool, principal, subscriptionId);
-  return pageOf({ deliveries: subscriptionId, status }, query, (page) =>
-    listDeliveries(database.pool, subscriptionId, status, page),
+  const scope = subscriptionScope(principal);
+  return pageOf({ deliveries: subscriptionId, scope, status }, query, (page) =>
+    listDeliveries(database.pool, scope, { subscriptionId, status }, page),
   );
 }
 
@@ -30,7 +31,7 @@ export function redeliver(
 ): Promise<DeliveryRow> {
   return database.transaction(async (db) => {
     await requireEnabled(db, principal, subscriptionId);
-    const row = await deliverAgain(db, subscriptionId, deliveryId);
+    const row = await deliverAgain(db, subscriptionScope(principal), subscriptionId, deliveryId);
     if (!row) throw notFound('delivery');
     return row;
   });

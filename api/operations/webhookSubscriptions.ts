@@ -77,6 +77,15 @@ export function subscriptionsOf(
   return pageOf({ subscriptions: scope }, query, (page) => listSubscriptions(database.pool, scope, page));
 }
 
+/** Throws a 404 like `subscriptionOf`. */
+export function readSubscription(
+  { database }: ApiContext,
+  principal: Principal,
+  subscriptionId: string,
+): Promise<SubscriptionRow> {
+  return subscriptionOf(database.pool, principal, subscriptionId);
+}
+
 /** Throws a 404 unless it exists and is in the key's scope. With `lock`, until the end of the transaction. */
 export async function subscriptionOf(
   db: Queryable,
@@ -99,7 +108,7 @@ export function unsubscribe(
 ): Promise<Answer> {
   return database.transaction(async (db) => {
     const row = await subscriptionOf(db, principal, subscriptionId, true);
-    await deleteSubscription(db, subscriptionId);
+    await deleteSubscription(db, subscriptionScope(principal), subscriptionId);
     const answer = answerOf(row);
     await keepAnswerOfMessage(db, { owner: ownerOf(principal), messageId }, answer);
     return answer;
@@ -132,7 +141,7 @@ export function enable(
 ): Promise<SubscriptionRow> {
   return database.transaction(async (db) => {
     await subscriptionOf(db, principal, subscriptionId, true);
-    await enableSubscription(db, subscriptionId);
+    await enableSubscription(db, subscriptionScope(principal), subscriptionId);
     return subscriptionOf(db, principal, subscriptionId);
   });
 }
@@ -161,7 +170,8 @@ function audienceOf(principal: Principal): string {
   }
 }
 
-function subscriptionScope(principal: Principal): SubscriptionScope {
+/** The subscriptions that exist for this key. */
+export function subscriptionScope(principal: Principal): SubscriptionScope {
   const audience = audienceOf(principal);
   return {
     audience: audience === 'all' ? undefined : audience,

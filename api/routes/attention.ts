@@ -1,8 +1,9 @@
 /** `/v1/attention` */
 import { z } from 'zod';
 import { attentionList, dismissal } from '../answers';
-import { dismissRefusedMessages, needsAttention } from '../operations/attention';
-import { enrollmentOf, read, write, type Route } from './route';
+import { ATTENTION_LIST } from '../examples/staff';
+import { dismissSeenMessages, needsAttention } from '../operations/attention';
+import { enrollmentOf, read, withExample, write, type Route } from './route';
 
 export const attentionRoutes: Route[] = [
   read({
@@ -10,21 +11,21 @@ export const attentionRoutes: Route[] = [
     path: '/v1/attention',
     tag: 'Staff',
     summary: 'List what staff must look at, oldest first',
-    answer: attentionList,
+    answer: withExample(attentionList, ATTENTION_LIST),
     handle: (context, { principal }) => needsAttention(context, principal),
   }),
   write({
     operationId: 'dismissAttention',
     path: '/v1/attention/{enrollmentId}/dismissal',
     tag: 'Staff',
-    summary: 'Take the refused messages of an enrollment off the list',
+    summary: 'Take the messages of an enrollment that were refused, or lost by a reset, off the list',
     body: z.strictObject({}),
     example: {},
-    answers: { 200: dismissal },
+    answers: { 200: withExample(dismissal, { dismissed: 1 }) },
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { enrollmentId } = await enrollmentOf(context, call);
-      return { status: 200, body: await dismissRefusedMessages(context, call.principal, enrollmentId) };
+      return { status: 200, body: await dismissSeenMessages(context, call.principal, enrollmentId) };
     },
   }),
 ];

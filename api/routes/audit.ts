@@ -1,9 +1,10 @@
 /** The audit, for those who look after others. */
-import { readAudit, SERVICE_CHAIN, type AuditRow } from '../../database/audit';
+import type { AuditRow } from '../../database/audit';
 import { auditPage } from '../answers';
-import type { ApiContext } from '../context';
+import { AUDIT } from '../examples/staff';
+import { auditOfEnrollment, auditOfService, type AuditEntries } from '../operations/readAudit';
 import { auditQuery } from '../schemas';
-import { enrollmentOf, read, type Route } from './route';
+import { idOf, read, withExample, type Route } from './route';
 
 export const auditRoutes: Route[] = [
   read({
@@ -12,11 +13,9 @@ export const auditRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Get who did or tried what to an enrollment, oldest first',
     query: auditQuery,
-    answer: auditPage,
-    async handle(context, call) {
-      const { enrollmentId } = await enrollmentOf(context, call);
-      return pageOf(context, enrollmentId, call.query);
-    },
+    answer: withExample(auditPage, AUDIT.ofEnrollment),
+    handle: async (context, { principal, params, query }) =>
+      presentPage(await auditOfEnrollment(context, principal, idOf(params, 'enrollmentId'), query)),
   }),
   read({
     operationId: 'getServiceAudit',
@@ -24,14 +23,13 @@ export const auditRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Get who did or tried what that belongs to no enrollment, oldest first',
     query: auditQuery,
-    answer: auditPage,
-    handle: (context, { query }) => pageOf(context, SERVICE_CHAIN, query),
+    answer: withExample(auditPage, AUDIT.ofService),
+    handle: async (context, { query }) => presentPage(await auditOfService(context, query)),
   }),
 ];
 
-async function pageOf({ database }: ApiContext, chain: string, page: { limit: number; after: number }) {
-  const rows = await readAudit(database.pool, chain, page);
-  return { items: rows.map(present), next: rows.length === page.limit ? rows.at(-1)!.position : null };
+function presentPage({ rows, next }: AuditEntries) {
+  return { items: rows.map(present), next };
 }
 
 function present({ at, status, code, about, messageId, ...entry }: AuditRow) {

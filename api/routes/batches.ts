@@ -2,9 +2,10 @@
 import type { z } from 'zod';
 import type { BatchRow } from '../../database/batches';
 import * as answers from '../answers';
+import { BATCH, BATCH_ITEMS } from '../examples/batches';
 import { batchItems, getBatch } from '../operations/batches';
 import { batchItemsQuery } from '../schemas';
-import { idOf, read, type Route } from './route';
+import { idOf, read, withExample, type Route } from './route';
 
 export const batchRoutes: Route[] = [
   read({
@@ -12,7 +13,7 @@ export const batchRoutes: Route[] = [
     path: '/v1/batches/{batchId}',
     tag: 'Enrollments',
     summary: 'Get how far a batch is',
-    answer: answers.batch,
+    answer: withExample(answers.batch, BATCH.underWay),
     refusals: { 404: ['NOT_FOUND'] },
     handle: async (context, { principal, params }) =>
       presentBatch(await getBatch(context, principal, idOf(params, 'batchId'))),
@@ -23,7 +24,7 @@ export const batchRoutes: Route[] = [
     tag: 'Enrollments',
     summary: 'Get what came of each item of a batch, in their order',
     query: batchItemsQuery,
-    answer: answers.batchItemPage,
+    answer: withExample(answers.batchItemPage, BATCH_ITEMS),
     refusals: { 404: ['NOT_FOUND'] },
     handle: (context, { principal, params, query }) =>
       batchItems(context, principal, idOf(params, 'batchId'), query),

@@ -1,17 +1,18 @@
 /** `/v1/enrollments`: what is read of them. */
-import { findStatement } from '../../database/statements';
-import { readTimeline } from '../../database/timeline';
-import { explain } from '../../program/explain';
-import { statusOf } from '../../program/status';
 import * as answers from '../answers';
-import { scopeOf } from '../authentication';
+import { ENROLLMENTS } from '../examples/enrollments';
 import { deferralOffer } from '../operations/deferral';
 import { EXPORT_COLUMNS, exportRows } from '../operations/exportEnrollments';
 import { enrollmentCounts, listEnrollments } from '../operations/listEnrollments';
-import { presentEnrollment, presentEvent, presentPeriod, presentStatement } from '../presentation';
-import { notFound } from '../problem';
+import {
+  creditStatementOf,
+  explanationOf,
+  readWithStatement,
+  timelineOf,
+} from '../operations/readEnrollment';
+import { presentEnrollment, presentEvent, presentPeriod, presentWithLines } from '../presentation';
 import { countsQuery, exportQuery, listQuery } from '../schemas';
-import { enrollmentOf, read, readCsv, type Route } from './route';
+import { enrollmentOf, idOf, read, readCsv, withExample, type Route } from './route';
 
 export const enrollmentReads: Route[] = [
   read({
@@ -22,7 +23,7 @@ export const enrollmentReads: Route[] = [
     description:
       'Pages by `createdAt` stay whole while rows change. By `updatedAt`, what changes meanwhile comes again at the end: follow the changes with `sort=updatedAt`.',
     query: listQuery,
-    answer: answers.enrollmentPage,
+    answer: withExample(answers.enrollmentPage, ENROLLMENTS.page),
     async handle(context, { principal, query }) {
       const { rows, ...page } = await listEnrollments(context, principal, query);
       return { items: rows.map((row) => presentEnrollment(context, principal, row)), ...page };
@@ -38,6 +39,7 @@ export const enrollmentReads: Route[] = [
     description:
       'UTF-8 with a header, sent while it is read. Each enrollment that is there all the time comes once, as it is at that moment. A connection that breaks is no end: send the request again.',
     query: exportQuery,
+    fileExample: ENROLLMENTS.file,
     handle: (context, { principal, query }) => ({
       name: 'enrollments.csv',
       columns: Object.keys(EXPORT_COLUMNS),
@@ -50,7 +52,7 @@ export const enrollmentReads: Route[] = [
     tag: 'Enrollments',
     summary: 'Count enrollments by status',
     query: countsQuery,
-    answer: answers.enrollmentCounts,
+    answer: withExample(answers.enrollmentCounts, ENROLLMENTS.counts),
     handle: (context, { principal, query }) => enrollmentCounts(context, principal, query),
   }),
 
@@ -59,14 +61,11 @@ export const enrollmentReads: Route[] = [
     path: '/v1/enrollments/{enrollmentId}',
     tag: 'Enrollments',
     summary: 'Get an enrollment, with the lines of its credit',
-    answer: answers.enrollment,
+    answer: withExample(answers.enrollment, ENROLLMENTS.paid),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const row = await enrollmentOf(context, call);
-      const answer = presentEnrollment(context, call.principal, row);
-      const { credit } = row.state;
-      const statement = credit && (await findStatement(context.database.pool, credit.statementId));
-      return statement ? { ...answer, credit: { ...answer.credit, ...presentStatement(statement) } } : answer;
+    async handle(context, { principal, params }) {
+      const { row, statement } = await readWithStatement(context, principal, idOf(params, 'enrollmentId'));
+      return presentWithLines(context, principal, row, statement);
     },
   }),
 
@@ -74,17 +73,11 @@ export const enrollmentReads: Route[] = [
     operationId: 'getCreditStatement',
     path: '/v1/enrollments/{enrollmentId}/credit-statement',
     tag: 'Enrollments',
-    summary:
-      'Get the credit statement: everything that the credit was computed from, for `pps credit verify`',
-    answer: answers.creditStatement,
+    summary: 'Get the credit statement: everything that the credit was computed from',
+    answer: withExample(answers.creditStatement, { ...ENROLLMENTS.statement }),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      const statement =
-        state.credit && (await findStatement(context.database.pool, state.credit.statementId));
-      if (!statement) throw notFound('credit statement');
-      return statement;
-    },
+    handle: (context, { principal, params }) =>
+      creditStatementOf(context, principal, idOf(params, 'enrollmentId')),
   }),
 
   read({
@@ -92,13 +85,11 @@ export const enrollmentReads: Route[] = [
     path: '/v1/enrollments/{enrollmentId}/timeline',
     tag: 'Enrollments',
     summary: 'Get what has happened, oldest first',
-    answer: answers.timeline,
+    answer: withExample(answers.timeline, ENROLLMENTS.timeline),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { principal } = call;
-      const { enrollmentId } = await enrollmentOf(context, call);
-      const rows = await readTimeline(context.database.pool, scopeOf(principal), enrollmentId);
-      return { items: rows.map((row) => presentEvent(principal, row)) };
+    async handle(context, { principal, params }) {
+      const events = await timelineOf(context, principal, idOf(params, 'enrollmentId'));
+      return { items: events.map((event) => presentEvent(principal, event)) };
     },
   }),
 
@@ -107,12 +98,10 @@ export const enrollmentReads: Route[] = [
     path: '/v1/enrollments/{enrollmentId}/explanation',
     tag: 'Enrollments',
     summary: 'Get who must do what by when, and what happens otherwise, in sentences',
-    answer: answers.explanation,
+    answer: withExample(answers.explanation, ENROLLMENTS.explanation),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, call) {
-      const { state } = await enrollmentOf(context, call);
-      return { status: statusOf(state), ...explain(state) };
-    },
+    handle: (context, { principal, params }) =>
+      explanationOf(context, principal, idOf(params, 'enrollmentId')),
   }),
 
   read({
@@ -120,7 +109,7 @@ export const enrollmentReads: Route[] = [
     path: '/v1/enrollments/{enrollmentId}/deferral',
     tag: 'Partners',
     summary: 'Get the months to which the enrollment may be deferred, and why not to the others',
-    answer: answers.deferralOffer,
+    answer: withExample(answers.deferralOffer, ENROLLMENTS.deferral),
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { open, ...offer } = await deferralOffer(

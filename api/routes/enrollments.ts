@@ -4,6 +4,8 @@ import type { EnrollmentRow } from '../../database/enrollments';
 import { enrollment } from '../answers';
 import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
+import { ENROLLMENT } from '../examples/enrollments';
+import { FORM, OTHER_ADVERTISER_ID, STATEMENT } from '../examples/stages';
 import { createEnrollment } from '../operations/createEnrollment';
 import { defer } from '../operations/deferral';
 import { decideApproval, hold, release, waive, withdraw } from '../operations/decisions';
@@ -19,17 +21,8 @@ import { restart } from '../operations/restart';
 import { resubmit } from '../operations/resubmit';
 import { presentEnrollment } from '../presentation';
 import * as schemas from '../schemas';
-import { enrollmentOf, write, type Refusals, type Route } from './route';
+import { enrollmentOf, withExample, write, type Refusals, type Route } from './route';
 
-const FORM = {
-  brand: { name: 'Southwind', storeUrl: 'https://shop.southwind.example' },
-  contact: { name: 'Sol South', email: 'sol@southwind.example' },
-  surveyPartner: 'kno',
-  storePlatform: 'shopify',
-  advertiserId: '7012345678901234567',
-  dataSharing: { authorized: true, textVersion: '2023-10' },
-  externalId: 'form-4711',
-};
 const ADVERTISER_ID = FORM.advertiserId;
 const FORM_REFUSALS = ['INVALID_REQUEST', 'PARTNER_NOT_APPROVED'] as const;
 /** Of any message to an enrollment. */
@@ -38,6 +31,7 @@ const ANY_MESSAGE = [
   'ENROLLMENT_ERASED',
   'ENROLLMENT_STOPPED',
   'ENROLLMENT_PAUSED',
+  'ENROLLMENT_SUPERSEDED',
 ] as const;
 export const BEFORE_THE_CALCULATION = [...ANY_MESSAGE, 'CALCULATION_BEGUN'] as const;
 const BEFORE_THE_PAYOUT = [...ANY_MESSAGE, 'PAYOUT_BEGUN'] as const;
@@ -52,7 +46,11 @@ export const enrollmentRoutes: Route[] = [
       'One live enrollment per brand and program. The form of a brand that this caller has enrolled is a resubmission.',
     body: schemas.createEnrollmentBody,
     example: { programId: 'pps-demo', ...FORM },
-    answers: { 201: enrollment, 202: enrollment, 200: enrollment },
+    answers: {
+      201: withExample(enrollment, ENROLLMENT.opened),
+      202: withExample(enrollment, ENROLLMENT.opened),
+      200: withExample(enrollment, ENROLLMENT.located),
+    },
     refusals: {
       403: ['TEST_CLOCK_NOT_ALLOWED'],
       404: ['NOT_FOUND'],
@@ -71,7 +69,8 @@ export const enrollmentRoutes: Route[] = [
     tag: 'Enrollments',
     summary: 'Send the form again; it replaces everything',
     body: schemas.resubmissionBody,
-    example: { ...FORM, advertiserId: '7012345678901234568' },
+    example: { ...FORM, advertiserId: OTHER_ADVERTISER_ID },
+    after: ENROLLMENT.resubmitted,
     refusals: { 409: BEFORE_THE_CALCULATION, 422: FORM_REFUSALS },
   }),
   act('partner-confirmation', confirmPartner, {
@@ -80,6 +79,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Confirm subscription, survey template and data sharing',
     body: schemas.confirmationBody,
     example: { advertiserId: ADVERTISER_ID },
+    after: ENROLLMENT.confirmed,
     refusals: { 409: [...BEFORE_THE_CALCULATION, 'SUBMISSION_SUPERSEDED', 'REPEATED_TOO_OFTEN'] },
   }),
   act('partner-rejection', rejectPartner, {
@@ -92,6 +92,7 @@ export const enrollmentRoutes: Route[] = [
       criteria: ['survey_template'],
       reasonCode: 'TEMPLATE_NOT_FOUND',
     },
+    after: ENROLLMENT.rejected,
     refusals: { 409: [...BEFORE_THE_CALCULATION, 'SUBMISSION_SUPERSEDED', 'REPEATED_TOO_OFTEN'] },
   }),
   act('questionnaire', completeQuestionnaire, {
@@ -107,6 +108,7 @@ export const enrollmentRoutes: Route[] = [
         'main-use': 'Budget decisions',
       },
     },
+    after: ENROLLMENT.answered,
     refusals: { 409: [...BEFORE_THE_CALCULATION, 'REPEATED_TOO_OFTEN'], 422: ['INVALID_REQUEST'] },
   }),
   act('questionnaire/reopening', reopenQuestionnaire, {
@@ -115,6 +117,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Have the questionnaire answered again',
     body: schemas.noteBody,
     example: { note: 'The number of orders cannot be right.' },
+    after: ENROLLMENT.reopened,
     refusals: { 409: BEFORE_THE_CALCULATION },
   }),
   act('deferral', defer, {
@@ -123,6 +126,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Defer to a later calculation month; an admin may undo a deferral',
     body: schemas.deferralBody,
     example: { month: '2023-12' },
+    after: ENROLLMENT.deferred,
     refusals: {
       409: [
         ...BEFORE_THE_CALCULATION,
@@ -143,6 +147,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Hold: facts are taken, no step is',
     body: schemas.holdBody,
     example: { reasonCode: 'POSSIBLE_DUPLICATE', note: 'Two shops, one ad account.' },
+    after: ENROLLMENT.held,
     refusals: { 409: BEFORE_THE_PAYOUT },
   }),
   act('release', release, {
@@ -151,6 +156,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Release a hold',
     body: schemas.requiredNoteBody,
     example: { note: 'The shops belong together.' },
+    after: ENROLLMENT.released,
     refusals: { 409: [...BEFORE_THE_PAYOUT, 'NOT_ON_HOLD', 'DECISION_OUTDATED'] },
   }),
   act('waiver', waive, {
@@ -163,6 +169,7 @@ export const enrollmentRoutes: Route[] = [
       reasonCode: 'TEMPLATE_NOT_FOUND',
       note: 'A template of their own, seen by us.',
     },
+    after: ENROLLMENT.waived,
     refusals: { 409: BEFORE_THE_CALCULATION },
   }),
   act('approval', decideApproval, {
@@ -170,7 +177,8 @@ export const enrollmentRoutes: Route[] = [
     tag: 'Staff',
     summary: 'Approve, reject or send back a credit',
     body: schemas.approvalBody,
-    example: { outcome: 'approve', statementId: 'st_of_the_approval' },
+    example: { outcome: 'approve', statementId: STATEMENT.statementId },
+    after: ENROLLMENT.approved,
     refusals: {
       409: [...BEFORE_THE_PAYOUT, 'NO_APPROVAL_AWAITED', 'DECISION_OUTDATED', 'MAKER_IS_CHECKER', 'ON_HOLD'],
     },
@@ -181,6 +189,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Withdraw: it ends, and nothing is paid',
     body: schemas.noteBody,
     example: { note: 'The brand is being sold.' },
+    after: ENROLLMENT.withdrawn,
     refusals: { 409: BEFORE_THE_PAYOUT },
   }),
   act('new-enrollment-permission', permitNewEnrollment, {
@@ -189,6 +198,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Permit the brand of an ended enrollment to enroll once more',
     body: schemas.requiredNoteBody,
     example: { note: 'The sale did not happen.' },
+    after: ENROLLMENT.permitted,
     refusals: { 409: ['ENROLLMENT_OPEN', 'ENROLLMENT_SUPERSEDED', 'ENROLLMENT_CREDITED'] },
   }),
   act('erasure', erase, {
@@ -197,6 +207,7 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Erase the personal data of an enrollment that has ended; facts and money stay',
     body: schemas.requiredNoteBody,
     example: { note: 'Asked for by the contact.' },
+    after: ENROLLMENT.erased,
     refusals: { 409: ['ENROLLMENT_OPEN'] },
   }),
   write({
@@ -206,11 +217,15 @@ export const enrollmentRoutes: Route[] = [
     summary: 'Restart an open enrollment whose workflow was stopped, from its recorded facts',
     body: schemas.restartBody,
     example: { note: 'Terminated by mistake.' },
-    answers: { 200: enrollment, 202: enrollment },
+    answers: {
+      200: withExample(enrollment, ENROLLMENT.restarted),
+      202: withExample(enrollment, ENROLLMENT.restarted),
+    },
     refusals: {
       404: ['NOT_FOUND'],
       409: [
         'ENROLLMENT_OPEN',
+        'ENROLLMENT_PAUSED',
         'ENROLLMENT_NOT_STARTED',
         'ENROLLMENT_CHANGED',
         'ENROLLMENT_ENDED',
@@ -244,16 +259,21 @@ type Operation<Body> = (
 function act<B extends z.ZodType>(
   action: string,
   operation: Operation<z.infer<B>>,
-  route: Pick<Route, 'operationId' | 'tag' | 'summary'> & {
+  {
+    after,
+    ...route
+  }: Pick<Route, 'operationId' | 'tag' | 'summary'> & {
     body: B;
     example: z.input<B>;
+    /** Example of the answer. */
+    after: z.infer<typeof enrollment>;
     refusals: Refusals;
   },
 ): Route {
   return write({
     ...route,
     path: `/v1/enrollments/{enrollmentId}/${action}`,
-    answers: { 200: enrollment },
+    answers: { 200: withExample(enrollment, after) },
     refusals: { ...route.refusals, 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { principal, body, message } = call;

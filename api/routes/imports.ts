@@ -1,19 +1,12 @@
 /** `/v1/enrollment-imports`: files of enrollments. */
 import { batch } from '../answers';
+import { BATCH } from '../examples/batches';
+import { FORM } from '../examples/stages';
 import { getBatch } from '../operations/batches';
 import { receiveImport } from '../imports/receiveImport';
 import { importQuery } from '../schemas';
 import { presentBatch } from './batches';
-import { receive, type Route } from './route';
-
-const FORM = {
-  brand: { name: 'Southwind', storeUrl: 'https://shop.southwind.example' },
-  contact: { name: 'Sol South', email: 'sol@southwind.example' },
-  surveyPartner: 'kno',
-  storePlatform: 'shopify',
-  advertiserId: '7012345678901234567',
-  dataSharing: { authorized: true, textVersion: '2023-10' },
-};
+import { receive, withExample, type Route } from './route';
 
 export const importRoutes: Route[] = [
   receive({
@@ -27,11 +20,11 @@ export const importRoutes: Route[] = [
     types: {
       'text/csv': [
         'brand.name,brand.storeUrl,contact.name,contact.email,surveyPartner,storePlatform,advertiserId,dataSharing.authorized,dataSharing.textVersion',
-        'Southwind,https://shop.southwind.example,Sol South,sol@southwind.example,kno,shopify,7012345678901234567,true,2023-10',
+        'Southwind,https://shop.southwind.example,Sol South,sol@southwind.example,kno,woocommerce,7012345678901234567,true,2023-10',
       ].join('\n'),
       'application/x-ndjson': JSON.stringify(FORM),
     },
-    answers: { 202: batch },
+    answers: { 202: withExample(batch, BATCH.enrollments) },
     refusals: { 400: ['FILE_UNREADABLE'], 403: ['TEST_CLOCK_NOT_ALLOWED'], 404: ['NOT_FOUND'] },
     async receive(context, { principal, query }, file) {
       const { batchId, isReplayed } = await receiveImport(context, principal, query, file);

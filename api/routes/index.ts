@@ -4,6 +4,7 @@ import { auditRoutes } from './audit';
 import { batchRoutes } from './batches';
 import { enrollmentReads } from './enrollmentReads';
 import { enrollmentRoutes } from './enrollments';
+import { erasureRoutes } from './erasures';
 import { importRoutes } from './imports';
 import { partnerBatchRoutes } from './partnerBatches';
 import { partnerWebhookRoutes } from './partnerWebhooks';
@@ -14,6 +15,7 @@ import { webhookSubscriptionRoutes } from './webhookSubscriptions';
 export const ROUTES: readonly Route[] = [
   ...enrollmentReads,
   ...enrollmentRoutes,
+  ...erasureRoutes,
   ...importRoutes,
   ...partnerBatchRoutes,
   ...batchRoutes,

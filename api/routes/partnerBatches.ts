@@ -4,11 +4,12 @@ import { batch } from '../answers';
 import type { Principal } from '../authentication';
 import { confirmationsBody, deferralsBody } from '../batchSchemas';
 import type { ApiContext } from '../context';
+import { BATCH } from '../examples/batches';
 import type { Answer } from '../idempotency';
 import { getBatch } from '../operations/batches';
 import { giveConfirmations, giveDeferrals } from '../operations/giveBatch';
 import { presentBatch } from './batches';
-import { write, type Route } from './route';
+import { withExample, write, type Route } from './route';
 
 /** 1,000 items, each with all that it may hold. */
 const BODY_LIMIT = '512kb';
@@ -16,7 +17,6 @@ const BODY_LIMIT = '512kb';
 const shared = {
   tag: 'Partners',
   bodyLimit: BODY_LIMIT,
-  answers: { 202: batch },
   refusals: { 404: ['NOT_FOUND'] },
   location: (answer: unknown) => `/v1/batches/${(answer as z.infer<typeof batch>).batchId}`,
 } as const;
@@ -29,6 +29,7 @@ export const partnerBatchRoutes: Route[] = [
     summary: 'Confirm or reject many brands',
     description:
       'Each item is carried out as its request by itself would be; read the batch for what came of it. A confirmation of a brand that is not enrolled with the survey partner stands for 90 days: it is applied when the brand enrolls with the same partner and ad account.',
+    answers: { 202: withExample(batch, BATCH.confirmations) },
     body: confirmationsBody,
     example: {
       items: [
@@ -53,6 +54,7 @@ export const partnerBatchRoutes: Route[] = [
     summary: 'Defer many brands to a later calculation month',
     description:
       'Each item is carried out as its request by itself would be; read the batch for what came of it.',
+    answers: { 202: withExample(batch, BATCH.deferrals) },
     body: deferralsBody,
     example: { items: [{ brandDomain: 'southwind.example', month: '2023-12' }] },
     async handle(context, { principal, body, message }) {

@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { WebhookSecretRow } from '../../database/webhookSecrets';
 import { statusOf } from '../../program/status';
+import { IDS } from '../examples/ids';
+import { PARTNER_SECRET } from '../examples/webhooks';
 import {
   enrollmentOfFact,
   makePartnerSecret,
@@ -9,11 +11,11 @@ import {
   retireSecret,
   takeFact,
 } from '../operations/partnerWebhooks';
-import { emptyBody } from '../schemas';
+import { emptyBody, pageQuery } from '../schemas';
 import { newPartnerSecret, partnerSecret, partnerSecretPage, takenFact } from '../webhookAnswers';
-import { partnerFactBody, partnerSecretBody, subscriptionsQuery } from '../webhookSchemas';
+import { partnerFactBody, partnerSecretBody } from '../webhookSchemas';
 import { BEFORE_THE_CALCULATION } from './enrollments';
-import { enrollmentOf, idOf, read, signedWrite, write, type Route } from './route';
+import { enrollmentOf, idOf, read, signedWrite, withExample, write, type Route } from './route';
 
 export const partnerWebhookRoutes: Route[] = [
   signedWrite({
@@ -29,7 +31,9 @@ export const partnerWebhookRoutes: Route[] = [
       timestamp: '2023-10-20T12:00:00Z',
       data: { brandDomain: 'southwind.example', advertiserId: '7012345678901234568' },
     },
-    answers: { 200: takenFact },
+    answers: {
+      200: withExample(takenFact, { enrollmentId: IDS.enrollmentId, status: 'verifying' }),
+    },
     refusals: {
       409: [...BEFORE_THE_CALCULATION, 'SUBMISSION_SUPERSEDED', 'REPEATED_TOO_OFTEN'],
       422: ['INVALID_REQUEST'],
@@ -50,7 +54,7 @@ export const partnerWebhookRoutes: Route[] = [
     description: 'Several may hold at once, so that they can be exchanged. It is told here and nowhere else.',
     body: partnerSecretBody,
     example: { surveyPartner: 'kno' },
-    answers: { 201: newPartnerSecret },
+    answers: { 201: withExample(newPartnerSecret, PARTNER_SECRET.told) },
     refusals: { 409: ['TOO_MANY_WEBHOOKS'] },
     async handle(context, { principal, body, message }) {
       const { row, secret } = await makePartnerSecret(context, principal, body.surveyPartner, message);
@@ -68,8 +72,8 @@ export const partnerWebhookRoutes: Route[] = [
     path: '/v1/webhook-secrets',
     tag: 'Webhooks',
     summary: 'List the secrets of survey partners, newest first',
-    query: subscriptionsQuery,
-    answer: partnerSecretPage,
+    query: pageQuery,
+    answer: withExample(partnerSecretPage, PARTNER_SECRET.page),
     async handle(context, { query }) {
       const { rows, next } = await partnerSecrets(context, query);
       return { items: rows.map(present), next };
@@ -82,7 +86,7 @@ export const partnerWebhookRoutes: Route[] = [
     summary: 'Retire the secret of a survey partner: at once, and for good',
     body: emptyBody,
     example: {},
-    answers: { 200: partnerSecret },
+    answers: { 200: withExample(partnerSecret, PARTNER_SECRET.retired) },
     async handle(context, { params }) {
       return { status: 200, body: present(await retireSecret(context, idOf(params, 'secretId'))) };
     },

@@ -1,15 +1,22 @@
 /** `/v1/programs` */
-import { latestPrograms, programAtRevision, revisionsOf } from '../../database/programs';
 import * as answers from '../programAnswers';
-import { isProgramInScope } from '../authentication';
+import { DEFINITION, ESTIMATE_BODY, PROGRAM, PROGRAMS } from '../examples/programs';
 import { adjustClock } from '../operations/adjustClock';
 import { estimateCredit } from '../operations/estimate';
-import { calendarOf, presentClock, presentProgram, presentSummary, programOf } from '../operations/programs';
+import {
+  listPrograms,
+  presentCalendar,
+  presentClock,
+  presentProgram,
+  presentSummary,
+  programAt,
+  programOf,
+  revisionsOf,
+} from '../operations/programs';
 import { publishRevision } from '../operations/publishRevision';
-import { presentPeriod } from '../presentation';
 import { notFound } from '../problem';
 import { calendarQuery, clockBody, definitionBody, estimateBody, publishQuery } from '../schemas';
-import { idOf, read, write, type Route } from './route';
+import { idOf, read, withExample, write, type Call, type Route } from './route';
 
 export const programRoutes: Route[] = [
   read({
@@ -17,12 +24,9 @@ export const programRoutes: Route[] = [
     path: '/v1/programs',
     tag: 'Programs',
     summary: 'List the published programs',
-    answer: answers.programList,
-    async handle({ database }, { principal }) {
-      const programs = await latestPrograms(database.pool);
-      return {
-        items: programs.filter((program) => isProgramInScope(principal, program)).map(presentSummary),
-      };
+    answer: withExample(answers.programList, PROGRAMS.list),
+    async handle(context, { principal }) {
+      return { items: (await listPrograms(context, principal)).map(presentSummary) };
     },
   }),
   read({
@@ -30,7 +34,7 @@ export const programRoutes: Route[] = [
     path: '/v1/programs/{programId}',
     tag: 'Programs',
     summary: 'Get what a form and a questionnaire of a program need; staff also get its definition',
-    answer: answers.program,
+    answer: withExample(answers.program, PROGRAMS.program),
     refusals: { 404: ['NOT_FOUND'] },
     handle: async (context, { principal, params }) =>
       presentProgram(principal, await programOf(context, principal, idOf(params, 'programId'))),
@@ -41,21 +45,17 @@ export const programRoutes: Route[] = [
     tag: 'Programs',
     summary: 'Get the calculation months of a program, with their dates',
     query: calendarQuery,
-    answer: answers.calendar,
+    answer: withExample(answers.calendar, PROGRAMS.calendar),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle(context, { principal, params, query }) {
-      const program = await programOf(context, principal, idOf(params, 'programId'));
-      const { months, ...calendar } = calendarOf(program, query.enrolledOn);
-      const { timeZone } = program.definition;
-      return { revision: program.revision, timeZone, ...calendar, months: months.map(presentPeriod) };
-    },
+    handle: async (context, { principal, params, query }) =>
+      presentCalendar(await programOf(context, principal, idOf(params, 'programId')), query.enrolledOn),
   }),
   read({
     operationId: 'getClock',
     path: '/v1/programs/{programId}/clock',
     tag: 'Programs',
     summary: 'Get what the clock of a program shows',
-    answer: answers.programClock,
+    answer: withExample(answers.programClock, PROGRAMS.clock),
     refusals: { 404: ['NOT_FOUND'] },
     handle: async (context, { principal, params }) =>
       presentClock(await programOf(context, principal, idOf(params, 'programId'))),
@@ -66,15 +66,8 @@ export const programRoutes: Route[] = [
     tag: 'Programs',
     summary: 'Estimate the credit at an expected spend, in each month that is open to a deferral',
     body: estimateBody,
-    example: {
-      country: 'US',
-      currency: 'USD',
-      expectedSpend: '12480.00',
-      surveyPartner: 'kno',
-      storePlatform: 'woocommerce',
-      enrolledOn: '2023-10-20',
-    },
-    answers: { 200: answers.estimate },
+    example: ESTIMATE_BODY,
+    answers: { 200: withExample(answers.estimate, PROGRAMS.estimate) },
     refusals: { 404: ['NOT_FOUND'], 422: ['INVALID_REQUEST'] },
     handle: async (context, { principal, params, body }) => ({
       status: 200,
@@ -86,11 +79,10 @@ export const programRoutes: Route[] = [
     path: '/v1/programs/{programId}/revisions',
     tag: 'Programs',
     summary: 'List the revisions of a program, newest first',
-    answer: answers.revisionList,
+    answer: withExample(answers.revisionList, PROGRAMS.revisions),
     refusals: { 404: ['NOT_FOUND'] },
     async handle(context, { principal, params }) {
-      const { definition } = await programOf(context, principal, idOf(params, 'programId'));
-      const items = await revisionsOf(context.database.pool, definition.id);
+      const items = await revisionsOf(context, principal, idOf(params, 'programId'));
       return { items: items.map((item) => ({ ...item, publishedAt: item.publishedAt.toISOString() })) };
     },
   }),
@@ -104,8 +96,11 @@ export const programRoutes: Route[] = [
     bodyLimit: '256kb',
     query: publishQuery,
     body: definitionBody,
-    example: { schemaVersion: 1, id: 'pps-demo' },
-    answers: { 201: answers.publication, 200: answers.publication },
+    example: DEFINITION,
+    answers: {
+      201: withExample(answers.publication, PROGRAMS.published),
+      200: withExample(answers.publication, PROGRAMS.notPublished),
+    },
     refusals: { 403: ['TEST_CLOCK_NOT_ALLOWED'], 422: ['INVALID_REQUEST'] },
     async handle(context, { principal, params, query, body, message }) {
       const programId = idOf(params, 'programId');
@@ -118,15 +113,11 @@ export const programRoutes: Route[] = [
     path: '/v1/programs/{programId}/revisions/{revision}',
     tag: 'Programs',
     summary: 'Get a published revision of a program',
-    answer: answers.programRevision,
+    answer: withExample(answers.programRevision, { ...PROGRAM.definition }),
     refusals: { 404: ['NOT_FOUND'] },
-    async handle({ database }, { principal, params }) {
-      const revision = params['revision'] ?? '';
-      const program = /^[1-9]\d{0,8}$/.test(revision)
-        ? await programAtRevision(database.pool, idOf(params, 'programId'), Number(revision))
-        : undefined;
-      if (!program || !isProgramInScope(principal, program)) throw notFound('program revision');
-      return program.definition;
+    async handle(context, { principal, params }) {
+      const at = { programId: idOf(params, 'programId'), revision: revisionIn(params) };
+      return (await programAt(context, principal, at)).definition;
     },
   }),
   write({
@@ -136,7 +127,7 @@ export const programRoutes: Route[] = [
     summary: 'Set the test clock of a program forward, or its speed',
     body: clockBody,
     example: { advanceTo: '2023-12-01T00:00:00Z' },
-    answers: { 200: answers.clock },
+    answers: { 200: withExample(answers.clock, PROGRAMS.adjustedClock) },
     refusals: {
       403: ['TEST_CLOCK_NOT_ALLOWED'],
       404: ['NOT_FOUND'],
@@ -148,3 +139,10 @@ export const programRoutes: Route[] = [
     }),
   }),
 ];
+
+/** Throws a 404 for what cannot be a number of a revision. */
+function revisionIn(params: Call['params']): number {
+  const revision = params['revision'] ?? '';
+  if (!/^[1-9]\d{0,8}$/.test(revision)) throw notFound('program revision');
+  return Number(revision);
+}

@@ -3,14 +3,15 @@
  * same schemas. Parse, authorise, call one operation, answer: what is left to a route is the call.
  */
 import type { z } from 'zod';
-import { findEnrollment, type EnrollmentRow } from '../../database/enrollments';
+import type { EnrollmentRow } from '../../database/enrollments';
 import type { ReasonCode } from '../../program/reasonCodes';
 import type { Audit } from '../audit';
-import { scopeOf, type Principal } from '../authentication';
+import type { Principal } from '../authentication';
 import type { ApiContext, MessageIdentity } from '../context';
 import type { CsvFile } from '../csvAnswer';
 import type { FileType } from '../imports/fileRows';
 import type { Answer } from '../idempotency';
+import { readEnrollment } from '../operations/readEnrollment';
 import type { OperationId } from '../policy';
 import { notFound } from '../problem';
 import type { ProblemCode } from '../problemCodes';
@@ -28,6 +29,20 @@ export interface Call<Query = unknown, Body = unknown> {
   body: Body;
   /** Of a write; empty for a read, which changes nothing. */
   message: MessageIdentity;
+  /** Of a write, for what it does to enrollments that the path does not name. */
+  audit?: Audit;
+}
+
+type WriteCall<Query, Body> = Call<Query, Body> & Required<Pick<Call, 'audit'>>;
+
+/** An answer, with an example as the service would give it. */
+export interface Documented {
+  schema: z.ZodType;
+  example: unknown;
+}
+
+export function withExample<S extends z.ZodType>(schema: S, example: z.output<S>): Documented {
+  return { schema, example };
 }
 
 interface Description {
@@ -39,7 +54,7 @@ interface Description {
   summary: string;
   description?: string;
   /** By status. */
-  answers: Partial<Record<200 | 201 | 202, z.ZodType>>;
+  answers: Partial<Record<200 | 201 | 202, Documented>>;
   refusals?: Refusals;
 }
 
@@ -61,6 +76,7 @@ export interface Route extends Description {
   /** One of the three: a body that is read whole, a file as the answer, or a file as the body. */
   handle?: (context: ApiContext, call: Call) => Promise<Answer>;
   file?: (context: ApiContext, call: Call) => CsvFile;
+  fileExample?: string;
   upload?: Upload;
 }
 
@@ -89,7 +105,7 @@ export interface Received extends Answer {
 export function read<Q extends z.ZodObject>(
   route: Omit<Description, 'answers'> & {
     query?: Q;
-    answer: z.ZodType;
+    answer: Documented;
     handle: (context: ApiContext, call: Call<z.infer<Q>>) => Promise<unknown>;
   },
 ): Route {
@@ -106,6 +122,7 @@ export function read<Q extends z.ZodObject>(
 export function readCsv<Q extends z.ZodObject>(
   route: Omit<Description, 'answers'> & {
     query: Q;
+    fileExample: string;
     handle: (context: ApiContext, call: Call<z.infer<Q>>) => CsvFile;
   },
 ): Route {
@@ -126,13 +143,13 @@ export function write<B extends z.ZodType, Q extends z.ZodObject>(
     example: z.input<B>;
     bodyLimit?: string;
     location?: (answer: unknown) => string;
-    handle: (context: ApiContext, call: Call<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
+    handle: (context: ApiContext, call: WriteCall<z.infer<Q>, z.infer<B>>) => Promise<Answer>;
   },
 ): Route {
   return {
     ...route,
     method: 'post',
-    handle: (context, call) => route.handle(context, call as Call<z.infer<Q>, z.infer<B>>),
+    handle: (context, call) => route.handle(context, call as WriteCall<z.infer<Q>, z.infer<B>>),
   };
 }
 
@@ -170,13 +187,11 @@ export function receive<Q extends z.ZodObject>(
 }
 
 /** Throws a 404 unless it exists and is in the key's scope. */
-export async function enrollmentOf(
-  { database }: ApiContext,
+export function enrollmentOf(
+  context: ApiContext,
   { principal, params }: Pick<Call, 'principal' | 'params'>,
 ): Promise<EnrollmentRow> {
-  const row = await findEnrollment(database.pool, scopeOf(principal), idOf(params, 'enrollmentId'));
-  if (!row) throw notFound('enrollment');
-  return row;
+  return readEnrollment(context, principal, idOf(params, 'enrollmentId'));
 }
 
 /** Throws a 404 for what cannot be an id: some of it PostgreSQL would not even take as a text (a NUL). */

@@ -2,21 +2,22 @@
 import type { z } from 'zod';
 import type { DeliveryRow } from '../../database/webhookDeliveries';
 import type { SubscriptionRow } from '../../database/webhookSubscriptions';
+import { DELIVERY, SUBSCRIPTION } from '../examples/webhooks';
 import type { Answer } from '../idempotency';
 import { deliveriesOf, redeliver, sendTest } from '../operations/webhookDeliveries';
 import {
   enable,
+  readSubscription,
   rotateSecret,
   subscribe,
-  subscriptionOf,
   subscriptionsOf,
   unsubscribe,
   type MadeSubscription,
 } from '../operations/webhookSubscriptions';
-import { emptyBody } from '../schemas';
+import { emptyBody, pageQuery } from '../schemas';
 import { delivery, deliveryPage, newSubscription, subscription, subscriptionPage } from '../webhookAnswers';
-import { deliveriesQuery, secretRotationBody, subscriptionBody, subscriptionsQuery } from '../webhookSchemas';
-import { idOf, read, write, type Route } from './route';
+import { deliveriesQuery, secretRotationBody, subscriptionBody } from '../webhookSchemas';
+import { idOf, read, withExample, write, type Route } from './route';
 
 const ONE = '/v1/webhook-subscriptions/{subscriptionId}';
 
@@ -30,7 +31,7 @@ export const webhookSubscriptionRoutes: Route[] = [
       'By the Standard Webhooks scheme, of the enrollments that the key may see; at least once, in no promised order. The secret is told here and nowhere else.',
     body: subscriptionBody,
     example: { url: 'http://127.0.0.1:4011/hooks', events: ['enrollment.partner_confirmed'] },
-    answers: { 201: newSubscription },
+    answers: { 201: withExample(newSubscription, SUBSCRIPTION.told) },
     refusals: { 409: ['TOO_MANY_WEBHOOKS'], 422: ['INVALID_REQUEST'] },
     handle: async (context, { principal, body, message }) =>
       told(await subscribe(context, principal, body, message)),
@@ -40,8 +41,8 @@ export const webhookSubscriptionRoutes: Route[] = [
     path: '/v1/webhook-subscriptions',
     tag: 'Webhooks',
     summary: 'List subscriptions, newest first',
-    query: subscriptionsQuery,
-    answer: subscriptionPage,
+    query: pageQuery,
+    answer: withExample(subscriptionPage, SUBSCRIPTION.page),
     async handle(context, { principal, query }) {
       const { rows, next } = await subscriptionsOf(context, principal, query);
       return { items: rows.map(present), next };
@@ -52,9 +53,9 @@ export const webhookSubscriptionRoutes: Route[] = [
     path: ONE,
     tag: 'Webhooks',
     summary: 'Read a subscription',
-    answer: subscription,
-    handle: async ({ database }, { principal, params }) =>
-      present(await subscriptionOf(database.pool, principal, idOf(params, 'subscriptionId'))),
+    answer: withExample(subscription, SUBSCRIPTION.read),
+    handle: async (context, { principal, params }) =>
+      present(await readSubscription(context, principal, idOf(params, 'subscriptionId'))),
   }),
   write({
     operationId: 'deleteWebhookSubscription',
@@ -63,7 +64,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     summary: 'Be told no more; its log goes with it',
     body: emptyBody,
     example: {},
-    answers: { 200: subscription },
+    answers: { 200: withExample(subscription, SUBSCRIPTION.read) },
     handle: (context, { principal, params, message }) =>
       unsubscribe(context, principal, idOf(params, 'subscriptionId'), message, (row) => ({
         status: 200,
@@ -77,7 +78,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     summary: 'Make a secret in the place of another, which lives on for an overlap',
     body: secretRotationBody,
     example: { overlapHours: 24 },
-    answers: { 201: newSubscription },
+    answers: { 201: withExample(newSubscription, SUBSCRIPTION.told) },
     handle: async (context, { principal, params, body, message }) =>
       told(
         await rotateSecret(context, principal, idOf(params, 'subscriptionId'), body.overlapHours, message),
@@ -90,7 +91,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     summary: 'Be told again, after it was disabled',
     body: emptyBody,
     example: {},
-    answers: { 200: subscription },
+    answers: { 200: withExample(subscription, SUBSCRIPTION.read) },
     async handle(context, { principal, params }) {
       const row = await enable(context, principal, idOf(params, 'subscriptionId'));
       return { status: 200, body: present(row) };
@@ -103,7 +104,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     summary: 'Have a test event sent',
     body: emptyBody,
     example: {},
-    answers: { 202: delivery },
+    answers: { 202: withExample(delivery, DELIVERY.made) },
     refusals: { 409: ['WEBHOOK_DISABLED'] },
     async handle(context, { principal, params, message }) {
       const row = await sendTest(context, principal, idOf(params, 'subscriptionId'), message);
@@ -116,7 +117,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     tag: 'Webhooks',
     summary: 'What was sent, newest first; kept for 14 days',
     query: deliveriesQuery,
-    answer: deliveryPage,
+    answer: withExample(deliveryPage, DELIVERY.page),
     async handle(context, { principal, params, query }) {
       const { rows, next } = await deliveriesOf(context, principal, idOf(params, 'subscriptionId'), query);
       return { items: rows.map(presentDelivery), next };
@@ -129,7 +130,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     summary: 'Send it again: the same bytes under the same id',
     body: emptyBody,
     example: {},
-    answers: { 202: delivery },
+    answers: { 202: withExample(delivery, DELIVERY.again) },
     refusals: { 409: ['WEBHOOK_DISABLED'] },
     async handle(context, { principal, params }) {
       const { subscriptionId, deliveryId } = {

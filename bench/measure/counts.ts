@@ -10,6 +10,8 @@ export interface Counts {
   events: number;
   /** Of history, without the signatures of who writes it. */
   bytes: number;
+  /** The signatures, which Temporal counts as well. */
+  signatureBytes: number;
   workflowTasks: number;
   activities: number;
   /** Writes of the read model by local activity. */
@@ -27,11 +29,13 @@ export async function countsOf(workflow: WorkflowHandle): Promise<Counts> {
   );
   const { stateTransitionCount, historySizeBytes } = raw.workflowExecutionInfo!;
   const events = await history(workflow);
+  const signatureBytes = bytesOfSignatures(events);
   const howMany = (isOne: (event: HistoryEvent) => unknown) => events.filter(isOne).length;
   return {
     transitions: Number(stateTransitionCount),
     events: events.length,
-    bytes: Number(historySizeBytes) - bytesOfSignatures(events),
+    bytes: Number(historySizeBytes) - signatureBytes,
+    signatureBytes,
     workflowTasks: howMany((event) => event.workflowTaskCompletedEventAttributes),
     activities: howMany((event) => event.activityTaskScheduledEventAttributes),
     projections: howMany(isProjection),

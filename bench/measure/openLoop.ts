@@ -35,9 +35,16 @@ async function sendKind(
   await Promise.all(underWay);
 }
 
-/** One after the other: what a request takes when nothing else goes on. */
-export async function sendOneByOne({ send, log }: Omit<Arrivals, 'perSecond'>, times: number): Promise<void> {
-  for (let n = 0; n < times; n += 1) await measure(send, performance.now(), log);
+/** One after the other, each once the service is idle: what a request takes when nothing else goes on. */
+export async function sendOneByOne(
+  { send, log }: Omit<Arrivals, 'perSecond'>,
+  times: number,
+  untilIdle: () => Promise<void>,
+): Promise<void> {
+  for (let n = 0; n < times; n += 1) {
+    await untilIdle();
+    await measure(send, performance.now(), log);
+  }
 }
 
 async function measure(send: () => Promise<void>, due: number, log: LatencyLog): Promise<void> {

@@ -151,6 +151,7 @@ const NOTHING: Counts = {
   transitions: 0,
   events: 0,
   bytes: 0,
+  signatureBytes: 0,
   workflowTasks: 0,
   activities: 0,
   projections: 0,

@@ -1,27 +1,35 @@
 /** "Defer or not?" as people read it. */
-import type { CalendarTerms, DeferralMonth, DeferralSituation } from '../../program/calendar';
-import { roundAmount } from '../../program/credit';
+import type { CalendarTerms } from '../../program/calendar';
+import { roundAmount, type CreditLine } from '../../program/credit';
 import type { Estimate, EstimateRequest } from '../../program/estimate';
 import { formatAmount, formatMoney } from '../../program/money';
-import { REASONS } from '../../program/reasonCodes';
+import { REASONS, type ReasonCode } from '../../program/reasonCodes';
 import { paragraph, section, table } from '../layout';
 import { PLAN_HEAD, planCells } from './periods';
+
+/** A month that is estimated, here or by the service. */
+export interface EstimateShown extends Pick<Estimate, 'plan' | 'current' | 'nextTier'> {
+  credit: { lines: readonly Pick<CreditLine, 'text' | 'amountMinor'>[] } & (
+    { outcome: 'credit'; amountMinor: number } | { outcome: 'none' }
+  );
+}
+
+type Request = Pick<EstimateRequest, 'currency' | 'expectedSpendMinor'>;
+
+interface ClosedMonth {
+  month: string;
+  reasonCode: ReasonCode;
+}
 
 /** The current month and the open ones side by side, the credit's lines, and why the other months are not open. */
 export function describeEstimate(
   { timeZone }: Pick<CalendarTerms, 'timeZone'>,
-  request: EstimateRequest,
-  { currentMonth }: Pick<DeferralSituation, 'currentMonth'>,
-  estimates: readonly Estimate[],
-  months: readonly DeferralMonth[],
+  request: Request,
+  estimates: readonly EstimateShown[],
+  closed: readonly ClosedMonth[],
 ): string {
   const { currency, expectedSpendMinor } = request;
   const expected = formatMoney({ amountMinor: expectedSpendMinor, currency });
-  const closed = months.flatMap((month) =>
-    month.open || month.month === currentMonth
-      ? []
-      : [{ month: month.month, reason: REASONS[month.reasonCode] }],
-  );
   return [
     section(
       `Defer or not? With ${expected} of spend in the period`,
@@ -42,9 +50,10 @@ export function describeEstimate(
 }
 
 /** Months one after the other that are closed for the same reason, in one row. */
-function spansOf(months: readonly { month: string; reason: string }[]): string[][] {
+function spansOf(months: readonly ClosedMonth[]): string[][] {
   const spans: { from: string; to: string; reason: string }[] = [];
-  for (const { month, reason } of months) {
+  for (const { month, reasonCode } of months) {
+    const reason = REASONS[reasonCode];
     const last = spans.at(-1);
     if (last?.reason === reason) last.to = month;
     else spans.push({ from: month, to: month, reason });
@@ -53,7 +62,7 @@ function spansOf(months: readonly { month: string; reason: string }[]): string[]
 }
 
 /** The same for every month, since the spend is. */
-function describeCredit({ currency }: EstimateRequest, [estimate]: readonly Estimate[]): string {
+function describeCredit({ currency }: Request, [estimate]: readonly EstimateShown[]): string {
   if (!estimate) return '';
   const { credit, nextTier } = estimate;
   const money = (amountMinor: number) => formatMoney({ amountMinor, currency });

@@ -133,6 +133,8 @@ create table submission (
   submitted_at timestamptz not null default now()
 );
 create index submission_by_enrollment on submission (enrollment_id, submitted_at);
+-- For whoever asks for the erasure of a person's data.
+create index submission_by_contact on submission (lower(contact_email));
 
 create table questionnaire_answers (
   answers_id text primary key,
@@ -504,7 +506,8 @@ begin
   if not found then
     return false;
   end if;
-  update enrollment set erased_at = coalesce(erased_at, now()) where enrollment_id = erased_id;
+  -- Whoever follows changes learns of it.
+  update enrollment set erased_at = now(), updated_at = now() where enrollment_id = erased_id and erased_at is null;
   update submission set contact_name = null, contact_email = null, external_id = null where enrollment_id = erased_id;
   update partner_key set ciphertext = '', last_four = '' where enrollment_id = erased_id;
   update note set body = null where enrollment_id = erased_id;

@@ -31,7 +31,7 @@ export async function examine(
 }
 
 /** A refused connection to several addresses has its reasons inside. */
-function messageOf(error: Error): string {
+export function messageOf(error: Error): string {
   const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined;
   return (inner ?? error).message || error.name;
 }

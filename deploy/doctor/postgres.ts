@@ -18,8 +18,7 @@ export async function examinePostgres({
   databaseUrl,
   partnerKeySecrets,
 }: Pick<DoctorSettings, 'databaseUrl' | 'partnerKeySecrets'>): Promise<Finding[]> {
-  const { host, pathname } = new URL(databaseUrl);
-  const place = `${host}${pathname}`;
+  const place = placeOf(databaseUrl);
   const database = createDatabase({ connectionString: databaseUrl, maximumConnections: 2 });
   const { pool } = database;
   const check = (name: string, work: () => Promise<Finding>) => examine(name, work, remedyOf);
@@ -39,8 +38,14 @@ export async function examinePostgres({
   }
 }
 
+/** Where it is, without who asks. */
+export function placeOf(databaseUrl: string): string {
+  const { host, pathname } = new URL(databaseUrl);
+  return `${host}${pathname}`;
+}
+
 /** Codes of PostgreSQL and of the network. */
-function remedyOf({ code }: { code?: unknown }): string {
+export function remedyOf({ code }: { code?: unknown }): string {
   switch (code) {
     case 'ECONNREFUSED':
     case 'ENOTFOUND':
@@ -61,22 +66,22 @@ function remedyOf({ code }: { code?: unknown }): string {
 }
 
 async function connection(pool: Pool, place: string): Promise<Finding> {
-  const row = firstRow<{ version: number; readOnly: string }>(
+  const row = firstRow<{ version: number; readOnly: boolean }>(
     await pool.query(
       `select current_setting('server_version_num')::int / 10000 as version,
-              current_setting('transaction_read_only') as "readOnly"`,
+              current_setting('transaction_read_only')::boolean as "readOnly"`,
     ),
   )!;
-  if (row.version < OLDEST_SERVER) {
-    return ill(
-      'database',
-      `PostgreSQL ${row.version} at ${place}`,
-      `Use PostgreSQL ${OLDEST_SERVER} or later.`,
-    );
-  }
-  if (row.readOnly === 'on')
+  return judgeServer(place, row);
+}
+
+export function judgeServer(place: string, server: { version: number; readOnly: boolean }): Finding {
+  const seen = `PostgreSQL ${server.version} at ${place}`;
+  if (server.version < OLDEST_SERVER)
+    return ill('database', seen, `Use PostgreSQL ${OLDEST_SERVER} or later.`);
+  if (server.readOnly)
     return ill('database', `${place} is read-only`, 'Let DATABASE_URL name the primary server.');
-  return well('database', `PostgreSQL ${row.version} at ${place}`);
+  return well('database', seen);
 }
 
 async function role(pool: Pool): Promise<Finding> {
@@ -121,12 +126,20 @@ async function migrations(pool: Pool): Promise<Finding> {
 }
 
 async function clock(pool: Pool): Promise<Finding> {
-  const before = Date.now();
+  const asked = Date.now();
   const row = firstRow<{ now: number }>(
     await pool.query('select extract(epoch from clock_timestamp())::float8 * 1000 as now'),
   )!;
-  const after = Date.now();
-  const skew = Math.max(before - row.now, row.now - after, 0);
+  return judgeClock({ asked, theirs: row.now, answered: Date.now() });
+}
+
+/** Epoch ms: ours when PostgreSQL was asked for its own, what it said, and ours when that was here. */
+export function judgeClock({
+  asked,
+  theirs,
+  answered,
+}: Record<'asked' | 'theirs' | 'answered', number>): Finding {
+  const skew = Math.max(asked - theirs, theirs - answered, 0);
   const seen = `this machine and PostgreSQL differ by ${skew < 1 ? 'less than the answer takes' : `${Math.round(skew)} ms`}`;
   return skew <= MOST_SKEW_MS
     ? well('clock', seen)

@@ -11,7 +11,7 @@ const COLUMNS = ['region', 'currency', 'minimum_spend', 'amount'] as const;
  * The tiers of all tables of `credit` in their order, amounts as they are written in the definition. Throws TableError
  * for tables with a percentage, which has no column.
  */
-export function amountsToCsv({ credit }: ProgramDefinition): string {
+export function amountRows({ credit }: ProgramDefinition): Record<(typeof COLUMNS)[number], string>[] {
   const errors: TableProblem[] = [];
   const rows = credit.flatMap(({ region, currency, tiers }) => {
     if (tiers.some(({ amount }) => amount === undefined)) {
@@ -21,7 +21,12 @@ export function amountsToCsv({ credit }: ProgramDefinition): string {
     return tiers.map(({ from, amount = '' }) => ({ region, currency, minimum_spend: from, amount }));
   });
   if (errors.length > 0) throw new TableError(errors);
-  return writeCsv(COLUMNS, rows);
+  return rows;
+}
+
+/** As a file. Throws TableError as `amountRows` does. */
+export function amountsToCsv(definition: ProgramDefinition): string {
+  return writeCsv(COLUMNS, amountRows(definition));
 }
 
 /**

@@ -14,19 +14,26 @@ const KEYS = {
 } as const satisfies Record<(typeof COLUMNS)[number], keyof CalendarRow>;
 
 /** The calendar in its order. Throws TableError for a program with a rolling period, which has no calendar. */
-export function calendarToCsv({ calendar, rollingPeriod }: ProgramDefinition): string {
+export function calendarRows({
+  calendar,
+  rollingPeriod,
+}: ProgramDefinition): Record<(typeof COLUMNS)[number], string>[] {
   if (rollingPeriod !== null) {
     const message =
       'This program has a rollingPeriod instead of a calendar, so there are no rows to write; read the rollingPeriod in the definition.';
     throw new TableError([{ row: null, column: null, message }]);
   }
-  const rows = calendar.map((row) => ({
+  return calendar.map((row) => ({
     enrollment_month: row.enrollmentMonth,
     period_from: row.periodFrom,
     period_to: row.periodTo,
     payout_date: row.payoutDate,
   }));
-  return writeCsv(COLUMNS, rows);
+}
+
+/** As a file. Throws TableError as `calendarRows` does. */
+export function calendarToCsv(definition: ProgramDefinition): string {
+  return writeCsv(COLUMNS, calendarRows(definition));
 }
 
 /** A copy of the definition with the calendar of the file. Throws TableError, also for a program with a rolling period. */

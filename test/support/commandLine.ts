@@ -32,6 +32,7 @@ export function openCommandLine() {
   const readJson = (file: string) => JSON.parse(read(file)) as Record<string, unknown>;
   const write = (file: string, text: string) => writeFileSync(join(folder, file), text);
   return {
+    folder,
     /** Runs a line of a shell in the folder, where `pps` is a command. */
     shell: (line: string, stdin = '') => run(folder, line, stdin),
     read,

@@ -6,33 +6,56 @@ import { ROUTES } from '../../api/routes';
 import type { Witness } from '../../dev/apiClient';
 
 interface Operation {
-  responses: Record<string, { content: Record<string, { schema: object }> }>;
+  responses: Record<
+    string,
+    { headers: Record<string, { $ref: string }>; content: Record<string, { schema: object }> }
+  >;
 }
 
-const document = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Operation>> };
+const document = openApiDocument(ROUTES) as {
+  paths: Record<string, Record<string, Operation>>;
+  components: { headers: Record<string, { required?: boolean }> };
+};
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats(ajv);
+ajv.addFormat('cursor', true); // opaque
 ajv.addSchema(document, 'document');
 
 const validators = new Map<string, ValidateFunction>();
 
-/** Throws unless the document has the operation, the status, and an answer like this one. */
+/** Throws unless the document has the operation, the status, and an answer like this one with the headers that it promises. */
 export const requireContract: Witness = (method, path, { status, headers, body }) => {
   const template = templateOf(path.split('?')[0]!);
   const name = `${method} ${template ?? path}`;
   const operation = template && document.paths[template]![method.toLowerCase()];
   if (!operation) throw new Error(`${name} is not in the OpenAPI document.`);
-  const content = operation.responses[status]?.content;
-  if (!content) throw new Error(`${name} answered ${status}, which the OpenAPI document does not have.`);
+  const response = operation.responses[status];
+  if (!response) throw new Error(`${name} answered ${status}, which the OpenAPI document does not have.`);
+  const missing = Object.entries(response.headers)
+    .filter(([header, { $ref }]) => !headers.has(header) && headerAt($ref).required)
+    .map(([header]) => header);
+  if (missing.length > 0) throw new Error(`${name} answered ${status} without ${missing.join(', ')}.`);
+  const { content } = response;
   const type = headers.get('content-type')!.split(';')[0]!;
   if (!content[type]) throw new Error(`${name} answered ${status} as ${type}.`);
-  const validate = validatorOf(template, method.toLowerCase(), status, type);
-  if (!validate(body)) {
+  const place = ['paths', template, method.toLowerCase(), 'responses', String(status), 'content', type];
+  const errors = errorsAgainst([...place, 'schema'], body);
+  if (errors !== undefined) {
     throw new Error(
-      `${name} answered ${status} with a body that the OpenAPI document does not describe: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`,
+      `${name} answered ${status} with a body that the OpenAPI document does not describe: ${errors}: ${JSON.stringify(body)}`,
     );
   }
 };
+
+/** What a value has that the schema at a place of the document does not describe. */
+export function errorsAgainst(place: readonly string[], value: unknown): string | undefined {
+  const validate = validatorAt(place);
+  return validate(value) ? undefined : ajv.errorsText(validate.errors);
+}
+
+function headerAt(reference: string): { required?: boolean } {
+  return document.components.headers[reference.replace('#/components/headers/', '')]!;
+}
 
 function templateOf(path: string): string | undefined {
   return Object.keys(document.paths).find((template) =>
@@ -40,10 +63,9 @@ function templateOf(path: string): string | undefined {
   );
 }
 
-function validatorOf(template: string, method: string, status: number, type: string): ValidateFunction {
+function validatorAt(place: readonly string[]): ValidateFunction {
   const step = (text: string) => encodeURIComponent(text.replaceAll('~', '~0').replaceAll('/', '~1'));
-  const pointer = ['paths', template, method, 'responses', String(status), 'content', type, 'schema'];
-  const id = `document#/${pointer.map(step).join('/')}`;
+  const id = `document#/${place.map(step).join('/')}`;
   const known = validators.get(id) ?? ajv.compile({ $ref: id });
   validators.set(id, known);
   return known;

@@ -121,7 +121,11 @@ function answerTo(model: Model, command: Command): Answer {
       return resubmit(model, command);
     case 'waive': {
       const waived = [...model.waived, command.criterion];
-      return ifCollecting(() => change(make(model, by), { waived }));
+      const isOfPartner = (PARTNER_CRITERIA as readonly string[]).includes(command.criterion);
+      return ifCollecting(() => {
+        if (isOfPartner) model.vouchedFor ??= model.form;
+        return change(make(model, by), { waived });
+      });
     }
     case 'defer':
       return ifCollecting(() => defer(model, command));
@@ -178,7 +182,7 @@ function resubmit(model: Model, command: Extract<Command, { do: 'resubmit' }>): 
 /** Taking a deferral back is an admin's in every program. */
 function mayDefer({ rules, period }: Model, { by, month }: Extract<Command, { do: 'defer' }>): boolean {
   const role = by === 'ana' ? 'admin' : 'partner';
-  return rules.deferral.by.includes(role) || (role === 'admin' && month < period.month);
+  return rules.deferral.by.includes(role) || (role === 'admin' && month <= period.month);
 }
 
 /** "Forwards only for partners; an admin may undo one while the earlier calculation date has not come." */

@@ -21,6 +21,8 @@ export interface Ask {
   body: unknown;
   /** How often what it asks for is there. */
   count(): Promise<number>;
+  /** What the answer holds, also where nothing is left to make it from. */
+  answer?: Record<string, unknown>;
 }
 
 const HOOK = 'http://127.0.0.1:1/hooks';
@@ -216,6 +218,19 @@ export async function writesOf(t: TestService, approvals: number): Promise<Write
       (id) => decisions(id, 'erasure'),
       (enrolled) => enrolled.withdraw(),
     ),
+    {
+      route: 'POST /v1/erasures',
+      status: 200,
+      async prepare() {
+        const contactEmail = `${randomUUID()}@private.example`;
+        const enrolled = await program.enroll({ contact: { name: 'Nora Wind', email: contactEmail } });
+        await enrolled.untilEvent('advertiser_located');
+        await enrolled.withdraw();
+        const body = { contactEmail, note: 'Asked for by the contact.' };
+        const answer = { items: [{ enrollmentId: enrolled.id, outcome: 'erased', whatToDo: null }] };
+        return { by: t.admin, path: '/v1/erasures', body, count: decisions(enrolled.id, 'erasure'), answer };
+      },
+    },
     {
       route: 'POST /v1/attention/{enrollmentId}/dismissal',
       status: 200,
