@@ -170,7 +170,7 @@ export const limit = z.coerce
   .refine((given) => Number.isInteger(given) && given >= 1 && given <= 200, LIMIT)
   .meta({ type: 'integer', minimum: 1, maximum: 200, examples: [20] })
   .default(50);
-export const after = text(300)
+const after = text(300)
   .meta({
     format: 'cursor',
     description: '`next` of the page before, with the same filters and sort.',
@@ -179,6 +179,7 @@ export const after = text(300)
   .optional();
 
 const programId = text(64).meta({ examples: [IDS.programId] });
+
 const SORTS = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt'] as const;
 
 /** Of a query, where one value and a list of one look the same. */
@@ -286,7 +287,8 @@ export const definitionBody = z.looseObject({}).meta({
     'A program definition: docs/program-definition.md has every field, `pps program schema` its JSON Schema.',
 });
 
-export const apiKeysQuery = z.strictObject({ limit, after });
+/** Of a list that has one order and no filters. */
+export const pageQuery = z.strictObject({ limit, after });
 
 const POSITION = 'must be the position of an entry';
 const afterPosition = z.coerce

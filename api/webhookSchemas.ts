@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../program/eventTypes';
 import { nameOfEnrollment, namesOne, NAME_ONE } from './enrollmentName';
-import { after, confirmationBody, limit, oneOf, rejectionBody, text } from './schemas';
+import { confirmationBody, oneOf, pageQuery, rejectionBody, text } from './schemas';
 
 const LONGEST_URL = 2_000;
 const EVENTS = ['enrollment.*', ...EVENT_TYPES.map((type) => `enrollment.${type}` as const)] as const;
@@ -22,9 +22,7 @@ export const subscriptionBody = z.strictObject({
 });
 export type SubscriptionBody = z.infer<typeof subscriptionBody>;
 
-export const subscriptionsQuery = z.strictObject({ limit, after });
-
-export const deliveriesQuery = subscriptionsQuery.extend({
+export const deliveriesQuery = pageQuery.extend({
   status: oneOf(['pending', 'delivered', 'failed'])
     .optional()
     .meta({ examples: ['failed'] }),

@@ -44,8 +44,7 @@ const COLUMNS = `delivery_id as "deliveryId", event_type as "eventType", enrollm
 export function listDeliveries(
   db: Queryable,
   scope: SubscriptionScope,
-  subscriptionId: string,
-  status: DeliveryRow['status'] | undefined,
+  { subscriptionId, status }: { subscriptionId: string; status?: DeliveryRow['status'] | undefined },
   page: PageRequest,
 ): Promise<Page<DeliveryRow>> {
   const { sql, values } = inSubscriptionScope(scope, 3);

@@ -78,7 +78,7 @@ async function ofSubscription(scope: SubscriptionScope): Promise<Record<string, 
   const enabled = (await findSubscription(db, SUBSCRIBER, subscriptionId))?.disabledAt === null ? 1 : 0;
   const sentAgain = (await deliverAgain(db, scope, subscriptionId, deliveryId)) ? 1 : 0;
   const listed = (await listSubscriptions(db, scope, { limit: 9 })).rows.length;
-  const deliveries = (await listDeliveries(db, scope, subscriptionId, undefined, { limit: 9 })).rows.length;
+  const deliveries = (await listDeliveries(db, scope, { subscriptionId }, { limit: 9 })).rows.length;
   await deleteSubscription(db, scope, subscriptionId);
   const deleted = (await findSubscription(db, SUBSCRIBER, subscriptionId)) ? 0 : 1;
   return { enabled, sentAgain, listed, deliveries, deleted };

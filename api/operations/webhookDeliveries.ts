@@ -16,8 +16,9 @@ export async function deliveriesOf(
   { status, ...query }: CursorRequest & { status?: DeliveryRow['status'] | undefined },
 ): Promise<CursorPage<DeliveryRow>> {
   await subscriptionOf(database.pool, principal, subscriptionId);
-  return pageOf({ deliveries: subscriptionId, status }, query, (page) =>
-    listDeliveries(database.pool, subscriptionScope(principal), subscriptionId, status, page),
+  const scope = subscriptionScope(principal);
+  return pageOf({ deliveries: subscriptionId, scope, status }, query, (page) =>
+    listDeliveries(database.pool, scope, { subscriptionId, status }, page),
   );
 }
 

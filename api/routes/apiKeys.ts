@@ -28,7 +28,7 @@ export const apiKeyRoutes: Route[] = [
     path: '/v1/api-keys',
     tag: 'Keys',
     summary: 'List API keys, newest first',
-    query: schemas.apiKeysQuery,
+    query: schemas.pageQuery,
     answer: withExample(apiKeyPage, API_KEY.page),
     async handle(context, { query }) {
       const { rows, next } = await listKeys(context, query);

@@ -11,9 +11,9 @@ import {
   retireSecret,
   takeFact,
 } from '../operations/partnerWebhooks';
-import { emptyBody } from '../schemas';
+import { emptyBody, pageQuery } from '../schemas';
 import { newPartnerSecret, partnerSecret, partnerSecretPage, takenFact } from '../webhookAnswers';
-import { partnerFactBody, partnerSecretBody, subscriptionsQuery } from '../webhookSchemas';
+import { partnerFactBody, partnerSecretBody } from '../webhookSchemas';
 import { BEFORE_THE_CALCULATION } from './enrollments';
 import { enrollmentOf, idOf, read, signedWrite, withExample, write, type Route } from './route';
 
@@ -72,7 +72,7 @@ export const partnerWebhookRoutes: Route[] = [
     path: '/v1/webhook-secrets',
     tag: 'Webhooks',
     summary: 'List the secrets of survey partners, newest first',
-    query: subscriptionsQuery,
+    query: pageQuery,
     answer: withExample(partnerSecretPage, PARTNER_SECRET.page),
     async handle(context, { query }) {
       const { rows, next } = await partnerSecrets(context, query);

@@ -14,9 +14,9 @@ import {
   unsubscribe,
   type MadeSubscription,
 } from '../operations/webhookSubscriptions';
-import { emptyBody } from '../schemas';
+import { emptyBody, pageQuery } from '../schemas';
 import { delivery, deliveryPage, newSubscription, subscription, subscriptionPage } from '../webhookAnswers';
-import { deliveriesQuery, secretRotationBody, subscriptionBody, subscriptionsQuery } from '../webhookSchemas';
+import { deliveriesQuery, secretRotationBody, subscriptionBody } from '../webhookSchemas';
 import { idOf, read, withExample, write, type Route } from './route';
 
 const ONE = '/v1/webhook-subscriptions/{subscriptionId}';
@@ -41,7 +41,7 @@ export const webhookSubscriptionRoutes: Route[] = [
     path: '/v1/webhook-subscriptions',
     tag: 'Webhooks',
     summary: 'List subscriptions, newest first',
-    query: subscriptionsQuery,
+    query: pageQuery,
     answer: withExample(subscriptionPage, SUBSCRIPTION.page),
     async handle(context, { principal, query }) {
       const { rows, next } = await subscriptionsOf(context, principal, query);
