@@ -22,7 +22,7 @@ export const ATTENTION = {
   MESSAGE_REFUSED:
     'A message that was sent in Temporal UI could not be used and changed nothing. Correct it and send it again, then dismiss this entry.',
   PAYOUT_REFUSED:
-    'The payout rail refused the payout. Read its evidence in the payout row, mend the cause, and decide what becomes of the payout.',
+    'The payout rail refused the payout. Read its evidence in the payout row and mend the cause with the rail. No message settles it yet: it stays as it is, and nothing is paid.',
   PAYOUT_UNKNOWN:
     'For more than an hour nobody has known whether the rail has paid. Look at the rail by the payout key; never pay by hand what may have been paid.',
   WORKFLOW_ID_TAKEN:

@@ -20,7 +20,7 @@ const AWAITED: Record<Awaited, string> = {
     'the advertiser must name an active ad account in a region of the program, in a currency that the program pays there',
   valid_api_key: 'the advertiser must submit a valid API key of its survey partner',
   survey_template: 'the advertiser must publish the approved survey template with its attribution questions',
-  partner_objection: 'the advertiser must settle with its survey partner what that rejected',
+  partner_objection: 'the advertiser must settle with its survey partner what the partner rejected',
   data_sharing_authorization: 'the advertiser must authorize data sharing (submit the form again)',
   questionnaire: 'the advertiser must complete the questionnaire',
   partner_confirmation: 'the survey partner must confirm subscription, survey template and data sharing',
@@ -79,6 +79,8 @@ function step(state: EnrollmentState): string {
   const date = instant(state.period.calculationAt);
   if (state.stage === 'collecting') {
     const everythingIsIn = waits.every((waiting) => waiting.what === 'calculation_date');
+    if (everythingIsIn && state.onHold && state.onHold.since >= state.period.calculationAt)
+      return 'Everything is in; the credit is calculated once it is released.';
     return everythingIsIn
       ? `${capital(what)}.${minimumSpend(state)} The credit is calculated on ${date} and paid on ${day(state.period.payoutDate)}.`
       : `Until ${date}: ${what}. What is still missing then: the enrollment ${consequence(state, state.terms.missedFacts)}.`;
@@ -134,7 +136,8 @@ function ended(state: EnrollmentState, ending: NonNullable<EnrollmentState['endi
     return `The credit of ${formatMoney(state.credit)} has been paid.`;
   return [
     `The enrollment is closed: ${ending.status}.`,
-    ...ending.reasonCodes.map((code) => REASONS[code]),
+    // The status says it.
+    ...ending.reasonCodes.filter((code) => code !== 'WITHDRAWN').map((code) => REASONS[code]),
   ].join(' ');
 }
 

@@ -5,7 +5,8 @@ export const REASONS = {
   ADVERTISER_SUSPENDED: 'The ad account is suspended or not active.',
   REGION_NOT_ELIGIBLE: "The ad account's country belongs to no region of this program.",
   CURRENCY_MISMATCH: "The ad account's currency is not the one in which this program pays for its region.",
-  BRAND_ALREADY_ENROLLED: 'This brand is already enrolled; one submission per brand.',
+  BRAND_ALREADY_ENROLLED:
+    'This brand is already enrolled; one submission per brand. Ask the support of the program.',
   PARTNER_NOT_APPROVED: 'The survey partner is not approved for this program.',
   SUBSCRIPTION_NOT_CONFIRMED:
     'The survey partner has not confirmed the subscription, survey template and data sharing.',
@@ -21,7 +22,7 @@ export const REASONS = {
   BUDGET_EXHAUSTED: "The program's budget is exhausted.",
   PARTNER_REJECTED: 'The survey partner rejected the enrollment.',
   REJECTED_BY_APPROVER: 'An approver rejected the credit.',
-  FRAUD_REVIEW: 'The enrollment is under review.',
+  FRAUD_REVIEW: 'Fraud is suspected.',
   POSSIBLE_DUPLICATE: 'Another brand uses the same ad account or contact.',
   AD_ACCOUNT_ALREADY_CREDITED: 'The ad account has already received a credit of this program.',
   WITHDRAWN: 'The enrollment was withdrawn.',
@@ -33,7 +34,7 @@ export const REASONS = {
     'Only a deferral of this enrollment can be undone, by going back to the month it came from.',
   MONTH_PAST: 'The calculation date of that month has passed.',
   DEFERRAL_LIMIT_REACHED: 'The program allows no further deferral for this enrollment.',
-  SENT_BACK_BY_APPROVER: 'An approver sent the credit back; an admin must look at it and release it.',
+  SENT_BACK_BY_APPROVER: 'An approver sent the credit back.',
   PAYOUT_BEGUN: 'The payout has been submitted; nothing can be changed any more.',
   ON_HOLD: 'The enrollment is on hold; release it first.',
   NOT_ON_HOLD: 'The enrollment is not on hold.',

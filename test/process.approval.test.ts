@@ -62,10 +62,14 @@ test('When the approver rejects, then the enrollment ends as rejected and nothin
   const { program, brand } = await awaitingApproval();
   const { statementId } = (await brand.now()).approval!;
   const rejection = { outcome: 'reject', statementId, reasonCode: 'FRAUD_REVIEW', note: 'Self-referrals.' };
-  expect(await brand.ask(t.approver, 'approval', rejection)).toMatchObject({ status: 200 });
-  expect(await brand.untilStatus('rejected')).toMatchObject({
-    reasonCodes: ['REJECTED_BY_APPROVER', 'FRAUD_REVIEW'],
-    waitingFor: [],
+  expect(await brand.ask(t.approver, 'approval', rejection)).toMatchObject({
+    status: 200,
+    body: {
+      status: 'rejected',
+      statusText: 'The enrollment is closed: rejected. An approver rejected the credit. Fraud is suspected.',
+      reasonCodes: ['REJECTED_BY_APPROVER', 'FRAUD_REVIEW'],
+      waitingFor: [],
+    },
   });
   expect(await brand.workflow.result()).toMatchObject({ status: 'rejected', payoutKey: null });
   expect((await brand.timeline()).at(-1)).toMatchObject({

@@ -6,6 +6,7 @@ import { condition, log } from '@temporalio/workflow';
 import { PARTNER_CRITERIA } from '../program/criteria';
 import { REASONS_FOR, type Decision, type DecisionKind } from '../program/decision';
 import { local } from './activities';
+import { historyIsLong } from './continuation';
 import type { EndedBy } from './ending';
 import type { Journal } from './journal';
 import {
@@ -93,6 +94,8 @@ export function decideApproval(journal: Journal, stop: PayoutStop): Kind<Decisio
       const type = { approve: 'approved', reject: 'approval_rejected', send_back: 'sent_back' }[outcome];
       return { type, details: { statementId, reasonCode } };
     },
+    // A new run would wait for the answer to this, so it is not waited for here.
+    followed: () => condition(() => state.stage !== 'approving' || historyIsLong()),
   });
 }
 
@@ -123,13 +126,15 @@ interface Deciding<K extends DecisionKind> {
   /** Without the decision: what refuses any; with it: what refuses this one. */
   check: (decision?: DecisionOf<K>) => void;
   apply: (decision: DecisionOf<K>) => { type: string; details: Record<string, string | null> };
+  /** What follows from it in the process, and belongs to the answer. */
+  followed?: () => Promise<void>;
 }
 
 /** A message of which only the decision that it names counts, whoever sent it. */
 function decided<K extends DecisionKind>(
   journal: Journal,
   kind: K,
-  { check, apply }: Deciding<K>,
+  { check, apply, followed }: Deciding<K>,
 ): Kind<DecisionMessage> {
   return {
     isComplete: ({ decisionId }) => isText(decisionId),
@@ -142,6 +147,7 @@ function decided<K extends DecisionKind>(
         throw failure('NOTHING_CHANGED', 'This decision was carried out before; it counts once.');
       const { type, details } = apply(decision);
       journal.record({ key: messageId, type, actor: decision.by, details: { decisionId, ...details } });
+      await followed?.();
     },
   };
 }

@@ -108,7 +108,8 @@ async function ended(context: ApiContext, principal: Principal, row: EnrollmentR
   const { state } = await readEnrollment(context, principal, row.enrollmentId);
   // The process writes its ending before it completes; without one it was stopped from outside.
   if (!state.ending) {
-    const detail = 'The enrollment was stopped; nothing was changed. A member of staff must look at it.';
+    const detail =
+      'The enrollment was stopped; nothing was changed. An admin must look at it and restart it.';
     return new Problem('ENROLLMENT_STOPPED', detail, { enrollmentId: row.enrollmentId });
   }
   return new Problem(

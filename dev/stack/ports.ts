@@ -15,7 +15,8 @@ export async function assertPortFree(port: number, variable: string): Promise<vo
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE') {
-      throw new Error(`Port ${port} is taken. Set ${variable} to another one.`, { cause: error });
+      const taken = `Port ${port} is taken, perhaps by this service, running already. End that, or set ${variable} to another one.`;
+      throw new Error(taken, { cause: error });
     }
     throw new Error(`Port ${port} cannot be used (${code}). Set ${variable} to another one.`, {
       cause: error,
