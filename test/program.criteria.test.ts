@@ -384,7 +384,9 @@ describe('in words', () => {
     const texts = needs.map((facts) => explain(enrollment({ ...facts, lookUp: LOCATED, ...COMPLETED })).text);
     expect(texts[0]).toContain('the advertiser must submit a valid API key of its survey partner');
     expect(texts[1]).toContain('the advertiser must publish the approved survey template');
-    expect(texts[2]).toContain('the advertiser must settle with its survey partner what the partner rejected');
+    expect(texts[2]).toContain(
+      'the advertiser must settle with its survey partner what the partner rejected',
+    );
   });
 });
 
