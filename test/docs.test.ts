@@ -105,7 +105,11 @@ test('When a problem has a code of its own, then docs/api.md lists it under its 
   const own = Object.entries(PROBLEM_CODES).map(([code, { status }]) => `${code} ${status}`);
   expect(listed).toEqual(expect.arrayContaining(own));
   const others = listed.filter((each) => !own.includes(each));
-  expect(others).toEqual(['SUBMISSION_SUPERSEDED 409', `INVALID_REQUEST ${NOT_ACCEPTED}`]);
+  expect(others).toEqual([
+    'BRAND_ALREADY_ENROLLED 409',
+    'SUBMISSION_SUPERSEDED 409',
+    `INVALID_REQUEST ${NOT_ACCEPTED}`,
+  ]);
 });
 
 test('When the README maps the folders, then each of them exists', () => {
