@@ -54,7 +54,9 @@ const criterion = z
     status: z
       .enum(['pending', 'verified', 'attested', 'failed', 'waived'])
       .describe('verified: by a machine; attested: a named party said so.'),
-    reasonCode: reasonCode.nullable(),
+    reasonCode: reasonCode
+      .nullable()
+      .describe('Why it failed; while it is pending, with which the enrollment would be closed.'),
     evidence: z
       .object({
         source: z.enum([
@@ -316,7 +318,14 @@ export const problem = z
     detail: z.string().describe('One sentence that says what to do.'),
     requestId: z.string().describe('Under which the request is logged; also the header X-Request-Id.'),
     errors: z
-      .array(z.object({ pointer: z.string().describe('JSON pointer into the body.'), message: z.string() }))
+      .array(
+        z.object({
+          pointer: z
+            .string()
+            .describe('JSON pointer into the body; of a parameter `/` and its name; of a header its name.'),
+          message: z.string(),
+        }),
+      )
       .optional(),
   })
   .meta({

@@ -158,16 +158,19 @@ export function keyedWebhook(surveyPartner: string, id: string, body: string): K
 export function requireKey(request: Request): string {
   const key = keyIn(request);
   if (key !== undefined) return key;
-  const message = 'is required: it names the file, so that it can go on after a broken connection';
-  throw invalid([{ pointer: 'Idempotency-Key', message }]);
+  throw unusableKey('is required: it names the file, so that it can go on after a broken connection');
 }
 
 function keyIn(request: Request): string | undefined {
   const key = request.get('idempotency-key');
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new Problem('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+    throw unusableKey('must be 1 to 255 visible ASCII characters');
   }
   return key;
+}
+
+function unusableKey(message: string): Problem {
+  return invalid([{ pointer: 'Idempotency-Key', message }]);
 }
 
 /** With all that makes a scope: whoever holds keys of two kinds must not get the answer of one for the other. */

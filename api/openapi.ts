@@ -76,7 +76,7 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
         Object.entries(answers).map(([status, answer]) => [
           status,
           {
-            description: STATUS_CODES[status] ?? 'Done',
+            description: answer.meaning ?? MEANINGS[method][status]!,
             headers: {
               ...headers('X-Request-Id', 'RateLimit', 'RateLimit-Policy'),
               ...(isWrite && headers('Idempotency-Replayed')),
@@ -91,6 +91,16 @@ function operation(route: Route, schemaOf: (schema: z.ZodType, io: 'input' | 'ou
     },
   };
 }
+
+/** Of an answer of which its route says no more. */
+const MEANINGS: Record<Route['method'], Record<string, string>> = {
+  get: { 200: 'What was asked for.' },
+  post: {
+    200: 'Done; what there is afterwards.',
+    201: 'Made.',
+    202: 'Taken; it is done in the background.',
+  },
+};
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',

@@ -5,7 +5,7 @@ import { REASONS, type ReasonCode } from '../program/reasonCodes';
 import { NOT_ACCEPTED, statusOf, type ProblemCode } from './problemCodes';
 
 export interface FieldError {
-  /** JSON pointer into the body, or the name of a parameter or header. */
+  /** JSON pointer into the body; of a parameter `/` and its name, of a header its name. */
   pointer: string;
   message: string;
 }

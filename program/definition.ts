@@ -333,7 +333,9 @@ export const definitionSchema = z.strictObject({
     ),
   rail: z
     .enum(['sandbox', 'manual'])
-    .describe('How credits are transferred: "sandbox" moves nothing real, "manual" is settled by an admin.'),
+    .describe(
+      'How credits are transferred: "sandbox" moves nothing real, by "manual" no worker pays yet, so its payouts wait.',
+    ),
   testClock: z
     .strictObject({
       startsAt: z.iso

@@ -21,7 +21,7 @@ interface Operation {
   summary: string;
   description: string;
   parameters: { name: string; schema: { examples?: unknown[] } }[];
-  responses: Record<string, { content: Record<string, { example?: unknown }> }>;
+  responses: Record<string, { description: string; content: Record<string, { example?: unknown }> }>;
 }
 
 const document = openApiDocument(ROUTES) as { paths: Record<string, Record<string, Operation>> };
@@ -85,6 +85,9 @@ describe.each(operations.map((operation) => [operation.operationId, operation] a
       expect(description).toMatch(/(Roles: [a-z, ]+\.|authenticated by its signature\.)$/);
       const answers = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       expect(answers).not.toEqual([]);
+      const meanings = answers.map(([, { description: meaning }]) => meaning);
+      expect(meanings).not.toContainEqual(expect.stringMatching(/^(OK|Created|Accepted)$/));
+      expect(new Set(meanings).size).toBe(meanings.length);
       for (const [status, { content }] of answers) {
         for (const [type, { example }] of Object.entries(content)) {
           expect([status, type, example]).toEqual([status, type, expect.anything()]);

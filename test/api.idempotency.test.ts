@@ -269,9 +269,13 @@ test('When keys are swept, then those of the last day stay, and ids of webhooks 
   expect(rows).toEqual(ages.filter(([, , kept]) => kept).map(([owner, key]) => ({ owner, key })));
 });
 
-test('When an Idempotency-Key cannot be one, then it is 400', async () => {
+test('When an Idempotency-Key cannot be one, then it is 400 and names the header', async () => {
+  const errors = [{ pointer: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }];
   for (const key of ['two words', 'x'.repeat(256)]) {
-    expect(await t.caller.post('/v1/enrollments', t.form(), key)).toMatchObject({ status: 400 });
+    expect(await t.caller.post('/v1/enrollments', t.form(), key)).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_REQUEST', errors },
+    });
   }
 });
 

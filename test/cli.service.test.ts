@@ -2,7 +2,7 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually, type Enrollment } from '../dev/apiClient';
-import { withGaps } from './support/commandLine';
+import { expectAsShown } from './support/consoleExamples';
 import { openServiceCommandLine, type ServiceCommandLine } from './support/serviceCommandLine';
 import { readSource } from './support/sources';
 import { ADVERTISER, startTestService, type TestService } from './support/testService';
@@ -329,31 +329,12 @@ test.each(tours.map(([, title, block]) => [title!, block!] as const))(
   async (_title, block) => {
     const own = await startTestService({ definition: (demo) => ({ ...demo, id: 'pps-demo' }) });
     try {
-      const examples = block.split(/^\$ /m).slice(1).map(parted);
-      expect(examples.length).toBeGreaterThan(4);
-      // One shell for all, as a reader has; a mark between the commands tells their outputs apart.
-      const script = examples.map(({ line }) => `${line}\necho =====\n`).join('');
-      cli.write('tour.sh', `exec 2>&1\nexport PPS_URL='${own.service.apiUrl}'\n${script}`);
-      const { stdout } = await cli.shell('sh tour.sh');
-      const printed = stdout.split('=====\n');
-      for (const [index, { line, output }] of examples.entries())
-        expect([line, printed[index]]).toEqual([line, expect.stringMatching(withGaps(output)) as string]);
+      await expectAsShown(cli, block, own.service.apiUrl);
     } finally {
       await own.stop();
     }
   },
 );
-
-/** A command may have several lines: within quotes, and a text up to the word that ends it. */
-function parted(example: string): { line: string; output: string } {
-  const lines = example.split('\n');
-  const end = /<<'(\w+)'/.exec(lines[0]!)?.[1];
-  let count = 1;
-  const isOpen = () =>
-    end ? lines[count - 1] !== end : lines.slice(0, count).join('').split("'").length % 2 === 0;
-  while (isOpen()) count += 1;
-  return { line: lines.slice(0, count).join('\n'), output: lines.slice(count).join('\n') };
-}
 
 describe('when the service does not answer as it should', () => {
   let lossy: Server;

@@ -49,7 +49,6 @@ describe('pps', () => {
   });
 
   test('When docs/cli.md shows a command, then it prints what the document says', async () => {
-    t.write('statement.json', JSON.stringify(statementOf(t.readJson(PPS_2023)), null, 2));
     const blocks = [...readSource('docs/cli.md').matchAll(/```console\n([\s\S]*?)```/g)];
     const examples = blocks.flatMap(([, block]) => block!.split(/^\$ /m).slice(1));
     expect(examples.length).toBeGreaterThan(8);

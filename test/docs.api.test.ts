@@ -29,6 +29,8 @@ test('When the examples of docs/api.md run in order, then each is answered as th
   );
   expect(asked).toEqual(requests);
   expect(printed).toContain('"status":"paid"');
+  const [, erasures] = /-d '\{"contactEmail".*\n# (.*)\n/.exec(commands.join('\n'))!;
+  expect(printed).toContain(JSON.stringify(JSON.parse(erasures!)).split('enr_...')[1]);
   expect(requests.reduce((sum, count) => sum + count)).toBeGreaterThan(30);
   for (const [index, answers] of answered.entries()) {
     const { refusal } = blocks[index]!;

@@ -1,9 +1,11 @@
 /** The documents against the sources: what they name exists. Needs no servers. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ZodType } from 'zod';
 import { isSigned, rolesOf } from '../api/policy';
 import { NOT_ACCEPTED, PROBLEM_CODES } from '../api/problemCodes';
 import { ROUTES } from '../api/routes';
+import { definitionSchema } from '../program/definition';
 import { parseDefinition } from '../program/parseDefinition';
 import { isTitleOf, readSource, ROOT, testTitles, variablesRead } from './support/sources';
 
@@ -97,6 +99,15 @@ test.each(DOCUMENTS)('When %s links to a file, then the file exists', (path) => 
   expect(missing).toEqual([]);
 });
 
+test.each(DOCUMENTS)('When the commands of %s use a variable, then those before have set it', (path) => {
+  const blocks = [...readSource(path).matchAll(/^ *```(?:sh|console.*)\n([\s\S]*?)^ *```/gm)];
+  const commands = blocks.map(([, block]) => block!).join('');
+  const unset = [...commands.matchAll(/\$([A-Z][A-Z_]*)/g)].filter(
+    ({ 1: name, index }) => !new RegExp(`(^|[\\s;])${name}=`).test(commands.slice(0, index)),
+  );
+  expect(unset.map(([use]) => use)).toEqual([]);
+});
+
 test('When a problem has a code of its own, then docs/api.md lists it under its status', () => {
   const table = readSource('docs/api.md').split('\n## Problems\n')[1]!;
   const listed = [...table.matchAll(/^\| (\d{3}) \| (.*?) \|/gm)].flatMap(([, status, codes]) =>
@@ -105,7 +116,11 @@ test('When a problem has a code of its own, then docs/api.md lists it under its 
   const own = Object.entries(PROBLEM_CODES).map(([code, { status }]) => `${code} ${status}`);
   expect(listed).toEqual(expect.arrayContaining(own));
   const others = listed.filter((each) => !own.includes(each));
-  expect(others).toEqual(['SUBMISSION_SUPERSEDED 409', `INVALID_REQUEST ${NOT_ACCEPTED}`]);
+  expect(others).toEqual([
+    'BRAND_ALREADY_ENROLLED 409',
+    'SUBMISSION_SUPERSEDED 409',
+    `INVALID_REQUEST ${NOT_ACCEPTED}`,
+  ]);
 });
 
 test('When the README maps the folders, then each of them exists', () => {
@@ -134,6 +149,18 @@ test('When docs/operating.md lists the settings, then it lists each that a proce
 test('When docs/program-definition.md shows a whole definition, then it is valid', () => {
   const [, example] = /```json\n([\s\S]*?)```/.exec(readSource('docs/program-definition.md'))!;
   expect(parseDefinition(JSON.parse(example!)).id).toBe('spring-survey');
+});
+
+test('When docs/program-definition.md lists the fields, then each is there with its default', () => {
+  const rows = [...readSource('docs/program-definition.md').matchAll(/^\| (`[^|]+`) \| (?:`(.*?)`)? ?\| /gm)];
+  const listed = rows.flatMap(([, names, given]) =>
+    [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => [name, given]),
+  );
+  const fields = Object.entries<ZodType>(definitionSchema.shape).map(([name, field]) => {
+    const { success, data } = field.safeParse(undefined);
+    return [name, success ? JSON.stringify(data) : undefined];
+  });
+  expect(listed.sort()).toEqual(fields.sort());
 });
 
 test('When a document shows a JSON body, then it is JSON', () => {

@@ -47,9 +47,17 @@ export const enrollmentRoutes: Route[] = [
     body: schemas.createEnrollmentBody,
     example: { programId: 'pps-demo', ...FORM },
     answers: {
-      201: withExample(enrollment, ENROLLMENT.opened),
-      202: withExample(enrollment, ENROLLMENT.opened),
-      200: withExample(enrollment, ENROLLMENT.located),
+      201: withExample(enrollment, ENROLLMENT.opened, 'Enrolled.'),
+      202: withExample(
+        enrollment,
+        ENROLLMENT.opened,
+        'Enrolled while Temporal was away; it is started later.',
+      ),
+      200: withExample(
+        enrollment,
+        ENROLLMENT.located,
+        'This caller has enrolled the brand before: a resubmission of its one enrollment.',
+      ),
     },
     refusals: {
       403: ['TEST_CLOCK_NOT_ALLOWED'],
@@ -218,8 +226,12 @@ export const enrollmentRoutes: Route[] = [
     body: schemas.restartBody,
     example: { note: 'Terminated by mistake.' },
     answers: {
-      200: withExample(enrollment, ENROLLMENT.restarted),
-      202: withExample(enrollment, ENROLLMENT.restarted),
+      200: withExample(enrollment, ENROLLMENT.restarted, 'It goes on.'),
+      202: withExample(
+        enrollment,
+        ENROLLMENT.restarted,
+        'Restarted while Temporal was away; it goes on later.',
+      ),
     },
     refusals: {
       404: ['NOT_FOUND'],
@@ -273,7 +285,7 @@ function act<B extends z.ZodType>(
   return write({
     ...route,
     path: `/v1/enrollments/{enrollmentId}/${action}`,
-    answers: { 200: withExample(enrollment, after) },
+    answers: { 200: withExample(enrollment, after, 'The enrollment as it is afterwards.') },
     refusals: { ...route.refusals, 404: ['NOT_FOUND'] },
     async handle(context, call) {
       const { principal, body, message } = call;

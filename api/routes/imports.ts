@@ -24,7 +24,9 @@ export const importRoutes: Route[] = [
       ].join('\n'),
       'application/x-ndjson': JSON.stringify(FORM),
     },
-    answers: { 202: withExample(batch, BATCH.enrollments) },
+    answers: {
+      202: withExample(batch, BATCH.enrollments, 'The whole file has arrived; its batch is carried out now.'),
+    },
     refusals: { 400: ['FILE_UNREADABLE'], 403: ['TEST_CLOCK_NOT_ALLOWED'], 404: ['NOT_FOUND'] },
     async receive(context, { principal, query }, file) {
       const { batchId, isReplayed } = await receiveImport(context, principal, query, file);

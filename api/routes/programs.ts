@@ -67,7 +67,7 @@ export const programRoutes: Route[] = [
     summary: 'Estimate the credit at an expected spend, in each month that is open to a deferral',
     body: estimateBody,
     example: ESTIMATE_BODY,
-    answers: { 200: withExample(answers.estimate, PROGRAMS.estimate) },
+    answers: { 200: withExample(answers.estimate, PROGRAMS.estimate, 'The estimate; nothing is changed.') },
     refusals: { 404: ['NOT_FOUND'], 422: ['INVALID_REQUEST'] },
     handle: async (context, { principal, params, body }) => ({
       status: 200,
@@ -98,8 +98,12 @@ export const programRoutes: Route[] = [
     body: definitionBody,
     example: DEFINITION,
     answers: {
-      201: withExample(answers.publication, PROGRAMS.published),
-      200: withExample(answers.publication, PROGRAMS.notPublished),
+      201: withExample(answers.publication, PROGRAMS.published, 'Published.'),
+      200: withExample(
+        answers.publication,
+        PROGRAMS.notPublished,
+        'Nothing is published: a dry run, or the definition is the latest already.',
+      ),
     },
     refusals: { 403: ['TEST_CLOCK_NOT_ALLOWED'], 422: ['INVALID_REQUEST'] },
     async handle(context, { principal, params, query, body, message }) {

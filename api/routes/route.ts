@@ -39,10 +39,16 @@ type WriteCall<Query, Body> = Call<Query, Body> & Required<Pick<Call, 'audit'>>;
 export interface Documented {
   schema: z.ZodType;
   example: unknown;
+  /** What this status says here; without it, what it says of any route (openapi.ts). */
+  meaning?: string;
 }
 
-export function withExample<S extends z.ZodType>(schema: S, example: z.output<S>): Documented {
-  return { schema, example };
+export function withExample<S extends z.ZodType>(
+  schema: S,
+  example: z.output<S>,
+  meaning?: string,
+): Documented {
+  return { schema, example, ...(meaning !== undefined && { meaning }) };
 }
 
 interface Description {

@@ -85,7 +85,7 @@ export function describeDataSharing({ dataSharing }: ProgramDefinition): string 
 
 const RAILS: Record<ProgramDefinition['rail'], string> = {
   sandbox: 'sandbox: moves nothing real',
-  manual: 'manual: settled by an admin',
+  manual: 'manual: no worker pays by it yet; its payouts wait',
 };
 
 export function describePayout({
