@@ -252,11 +252,17 @@ test('When a definition is published, then its changes are told first, and a fau
   const tried = await pps('admin', 'program publish program.json --dry-run');
   expect([tried.code, tried.stdout]).toEqual([
     0,
-    expect.stringMatching(/Another name[\s\S]*Nothing was published/) as string,
+    expect.stringMatching(
+      new RegExp(`Another name[^]*\\nDry run: it would be revision 2 of ${t.programId}\\.\\n$`),
+    ) as string,
   ]);
   expect((await pps('admin', 'program publish program.json')).stdout).toMatch(
     new RegExp(`Published: ${t.programId} has revision 2\\.\n$`),
   );
+  for (const again of ['', ' --dry-run'])
+    expect((await pps('admin', `program publish program.json${again}`)).stdout).toMatch(
+      new RegExp(`Nothing was published: revision 2 of ${t.programId} says the same\\.\\n$`),
+    );
   cli.write('faulty.json', JSON.stringify({ ...definition, timeZone: 'Nowhere' }, null, 2));
   const faulty = await pps('admin', 'program publish faulty.json');
   expect([faulty.code, faulty.stderr]).toEqual([
