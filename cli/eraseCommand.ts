@@ -35,7 +35,9 @@ async function askFor(
   enrollment: string | undefined,
   { contact, note }: EraseOptions,
 ): Promise<Enrollment | ContactErasure> {
-  if ((enrollment === undefined) === (contact === undefined))
+  if (enrollment !== undefined && contact !== undefined)
+    throw wrongUsage('Name an enrollment, or a contact with --contact, not both.');
+  if (enrollment === undefined && contact === undefined)
     throw wrongUsage('Name an enrollment, or a contact with --contact.');
   return contact === undefined
     ? service.post<Enrollment>(`${await enrollmentPath(service, enrollment)}/erasure`, { note })

@@ -120,11 +120,14 @@ test('When an admin erases what there is of a contact, then ended enrollments ar
   expect((await erase()).stdout).toBe(
     'No enrollment that this key may see has personal data of this contact.\n',
   );
-  for (const neither of ['', `${open} --contact olga@private.example`])
-    expect(await pps('admin', `erase ${neither} --note 'Asked for.'`)).toMatchObject({
-      code: 2,
-      stderr: 'Name an enrollment, or a contact with --contact.\n',
-    });
+  for (const [named, said] of [
+    ['', 'Name an enrollment, or a contact with --contact.\n'],
+    [
+      `${open} --contact olga@private.example`,
+      'Name an enrollment, or a contact with --contact, not both.\n',
+    ],
+  ])
+    expect(await pps('admin', `erase ${named} --note 'Asked for.'`)).toMatchObject({ code: 2, stderr: said });
 });
 
 test('When a refused message is dismissed, then it is off the list', async () => {
