@@ -158,13 +158,21 @@ test('When an enrollment is named by its brand, then it is found, and why, month
     brand: { domain: string };
   };
   expect((await asJson('caller', `status ${brand.domain}`)).id).toBe(id);
+  const { stdout: shown } = await pps('caller', `status ${id}`);
+  expect(shown).toMatch(/^ {2}Criterion +Status +Source +By +Reason$/m);
+  expect(shown).toMatch(/^ {2}questionnaire +pending$/m);
   expect(await asJson('caller', `why ${brand.domain}`)).toMatchObject({ status: 'verifying' });
   const months = (await pps('partner', `months ${brand.domain}`)).stdout;
   expect(months).toMatch(/^Calculation month /);
-  expect(await pps('caller', 'status nobody.example')).toMatchObject({
-    code: 2,
-    stderr: 'There is no enrollment of nobody.example that this key may see.\n',
-  });
+  for (const [name, said] of [
+    ['nobody.example', /^There is no enrollment of nobody\.example that this key may see\.\n$/],
+    ['enr_nobody', /^There is no such enrollment\.\n\(404 /],
+    ['nobody', /^"nobody" names no enrollment: an id begins with enr_, a brand's domain has a dot\.\n$/],
+  ] as const)
+    expect(await pps('partner', `defer ${name} 2023-12`)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(said) as string,
+    });
   const listed = await asJson<{ items: Enrollment[] }>(
     'admin',
     `list --program ${t.programId} --status verifying,paid --brand-domain ${brand.domain} --waiting-for questionnaire`,
