@@ -103,6 +103,11 @@ function serviceUrl(text: string): URL {
       `PPS_URL: ${url.origin} would get the API key in clear text; write https://${url.host}.`,
     );
   }
+  if (/\/v1\/?$/.test(url.pathname)) {
+    throw wrongUsage(
+      `PPS_URL: "${text}" ends in /v1, which pps adds itself; write ${url.href.replace(/\/v1\/?$/, '')}.`,
+    );
+  }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
