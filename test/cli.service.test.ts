@@ -320,6 +320,19 @@ test('When a form is wrong, then every field is named, and the exit code is 3', 
   expect(stderr).toContain('\n  /surprise: is unknown\n');
 });
 
+test('When a rule refuses one field, then its sentence is told once', async () => {
+  const form = t.form();
+  await t.caller.post('/v1/enrollments', form);
+  cli.write('taken.json', JSON.stringify(form));
+  const { code, stderr } = await pps('admin', 'enroll taken.json');
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringMatching(
+      /^This brand is already enrolled; .*\n\(409 BRAND_ALREADY_ENROLLED, .*\)\n$/,
+    ) as string,
+  ]);
+});
+
 test('When a list is watched, then it is printed again when something has changed', async () => {
   const id = await enroll();
   const watched = cli.shell(
