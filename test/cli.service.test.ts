@@ -243,7 +243,10 @@ test('When webhooks are made, rotated, sent again, enabled and deleted, then pps
     [subscriptionId],
   );
   expect((await pps('caller', 'webhooks list')).stdout).toMatch(
-    new RegExp(`^${subscriptionId} .*owner shop-app +disabled .*GONE`, 'm'),
+    new RegExp(
+      `^Subscription .* Enrollments +State\\n[^]*^${subscriptionId} .*owner shop-app +disabled .*GONE`,
+      'm',
+    ),
   );
   expect((await pps('caller', `webhooks enable ${subscriptionId}`)).stdout).toBe(
     `${subscriptionId}: http://127.0.0.1:1/hooks is told of events from now on.\n`,
