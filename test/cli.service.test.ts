@@ -49,6 +49,13 @@ test('When all is done at the command line, then an enrollment goes from the for
     'payout paid',
   ])
     expect(timeline).toContain(words);
+  // Once with the credit, and once with the payout, which has no currency of its own.
+  expect(timeline.split(`amount ${credit!.display}`)).toHaveLength(3);
+  expect(timeline).toContain(`spend ${credit!.spend!.display}`);
+  expect(timeline).not.toMatch(/Minor|repeated/);
+  expect((await pps('caller', `months ${id}`)).stdout).toBe(
+    'Calculation month 2023-12\n  No month is open: the calculation has begun, or the enrollment has ended.\n',
+  );
   const other = await pps('admin', `credit verify ${id} --hash sha256:${'0'.repeat(64)}`);
   expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('sha256:000') as string]);
   const verified = (await pps('admin', `credit verify ${id}`)).stdout;
@@ -439,6 +446,12 @@ describe('when the service does not answer as it should', () => {
       'http://127.0.0.1:1',
       4,
       /^The service at http:\/\/127\.0\.0\.1:1 cannot be reached \(/,
+    ],
+    [
+      'it is the address of a version',
+      'http://127.0.0.1:1/v1/',
+      2,
+      /^PPS_URL: "http:\/\/127\.0\.0\.1:1\/v1\/" ends in \/v1, which pps adds itself; write http:\/\/127\.0\.0\.1:1\.\n/,
     ],
     ['it is no address', 'nonsense', 2, /^PPS_URL: "nonsense" is no address of a service/],
     [
