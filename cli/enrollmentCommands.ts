@@ -180,6 +180,7 @@ function addAct(pps: Command, act: Act): void {
   for (const option of options) command.option(OPTIONS[option][0], meaningOf(option, act));
   remote<Enrollment, Record<string, string>>(command, {
     example: `${name} ${ID} ${example}`,
+    optionOf: { '/reasonCode': '--reason', '/statementId': '--statement' },
     ask: async (service, [id, value], given) => {
       const named = contentOf(given);
       const body = act.body ? await act.body(value ?? '', named) : named;

@@ -330,6 +330,18 @@ test('When a form is wrong, then every field is named, and the exit code is 3', 
   expect(stderr).toContain('\n  /surprise: is unknown\n');
 });
 
+test.each([
+  ['clock advance pps-demo --to yesterday', '/advanceTo (--to): must be '],
+  [`hold enr_1 --reason NONE --note 'Seen.'`, '/reasonCode (--reason): must be one of '],
+  ['keys create --role auditor --id eve --expires never', '/expiresAt (--expires): must be '],
+  [`erase --contact nobody --note 'Asked for.'`, '/contactEmail (--contact): must be '],
+])('When an option of `pps %s` is wrong, then it is named beside its field', async (line, said) => {
+  expect(await pps('admin', line)).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining(`\n  ${said}`) as string,
+  });
+});
+
 test('When a rule refuses one field, then its sentence is told once', async () => {
   const form = t.form();
   await t.caller.post('/v1/enrollments', form);
