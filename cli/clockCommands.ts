@@ -23,6 +23,7 @@ export function addClockCommands(pps: Command): void {
       .option('--speed <number>', 'program time per real time; 0 stands still'),
     {
       example: 'clock advance pps-demo --to 2023-12-01',
+      optionOf: { '/advanceTo': '--to' },
       ask: (service, [program], { to, speed }) => {
         if (to === undefined && speed === undefined) throw wrongUsage('Name --to, --speed, or both.');
         return service.post(`/v1/programs/${encodeURIComponent(program!)}/clock`, {

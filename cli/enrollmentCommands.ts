@@ -1,5 +1,7 @@
 /** `pps enroll`, `confirm`, `defer`, `hold` ...: what is done to one enrollment. */
 import type { Command } from 'commander';
+import { PARTNER_CRITERIA } from '../program/criteria';
+import { REASONS_FOR, WAIVABLE } from '../program/decision';
 import { describeEnrollment, type Enrollment } from './description/enrollment';
 import { enrollmentPath } from './enrollmentPath';
 import { addErase } from './eraseCommand';
@@ -16,6 +18,8 @@ interface Act {
   argument?: [name: string, description: string];
   options: readonly (keyof typeof OPTIONS)[];
   required?: readonly (keyof typeof OPTIONS)[];
+  /** Whose reason codes `--reason` takes. */
+  reasons?: keyof typeof REASONS_FOR;
   /** After the id. */
   example: string;
   body?: (argument: string, options: Options) => object | Promise<object>;
@@ -25,9 +29,9 @@ type Options = Partial<Record<keyof typeof OPTIONS, string | string[]>>;
 
 const OPTIONS = {
   advertiserId: ['--advertiser-id <id>', 'the ad account that is spoken of'],
-  criteria: ['--criteria <list>', 'some of subscription,survey_template,data_sharing (default: all)'],
-  criterion: ['--criterion <criterion>', 'which one'],
-  reasonCode: ['--reason <code>', 'reason code; a wrong one is answered with those that fit'],
+  criteria: ['--criteria <list>', `some of ${PARTNER_CRITERIA.join()} (default: all)`],
+  criterion: ['--criterion <criterion>', `one of ${WAIVABLE.join(', ')}`],
+  reasonCode: ['--reason <code>', 'reason code'],
   note: ['--note <text>', 'why, in words; stays out of Temporal'],
   statementId: ['--statement <id>', 'of the credit, as `pps status` shows it'],
 } satisfies Record<string, [flags: string, description: string]>;
@@ -47,6 +51,7 @@ const ACTS: readonly Act[] = [
     action: 'partner-rejection',
     options: ['criteria', 'reasonCode'],
     required: ['advertiserId'],
+    reasons: 'partner_rejection',
     example: '--advertiser-id 7012345678901234567 --criteria survey_template --reason TEMPLATE_NOT_FOUND',
   },
   {
@@ -80,6 +85,7 @@ const ACTS: readonly Act[] = [
     action: 'waiver',
     options: [],
     required: ['criterion', 'reasonCode', 'note'],
+    reasons: 'waiver',
     example: "--criterion survey_template --reason TEMPLATE_NOT_FOUND --note 'Seen by us.'",
   },
   {
@@ -88,6 +94,7 @@ const ACTS: readonly Act[] = [
     action: 'hold',
     options: [],
     required: ['reasonCode', 'note'],
+    reasons: 'hold',
     example: "--reason FRAUD_REVIEW --note 'Two shops, one ad account.'",
   },
   {
@@ -110,6 +117,7 @@ const ACTS: readonly Act[] = [
       action: 'approval',
       options: ['reasonCode', 'note'],
       required: ['statementId'],
+      reasons: 'approval',
       example: `--statement st_0b7ce0a9${outcome === 'send_back' ? " --note 'Which shop?'" : ''}`,
       body: (_argument, options) => ({ outcome, ...options }),
     };
@@ -167,12 +175,12 @@ function addAct(pps: Command, act: Act): void {
     .argument('<enrollment>', "its id, or its brand's domain");
   if (argument) command.argument(`<${argument[0]}>`, argument[1]);
   for (const option of required) {
-    const [flags, meaning] = OPTIONS[option];
-    command.requiredOption(flags, `${meaning} (needed)`);
+    command.requiredOption(OPTIONS[option][0], `${meaningOf(option, act)} (needed)`);
   }
-  for (const option of options) command.option(...OPTIONS[option]);
+  for (const option of options) command.option(OPTIONS[option][0], meaningOf(option, act));
   remote<Enrollment, Record<string, string>>(command, {
     example: `${name} ${ID} ${example}`,
+    optionOf: { '/reasonCode': '--reason', '/statementId': '--statement' },
     ask: async (service, [id, value], given) => {
       const named = contentOf(given);
       const body = act.body ? await act.body(value ?? '', named) : named;
@@ -180,6 +188,12 @@ function addAct(pps: Command, act: Act): void {
     },
     describe: describeEnrollment,
   });
+}
+
+/** For the help: with the values that are taken, where it is one list for the act. */
+function meaningOf(option: keyof typeof OPTIONS, { reasons }: Act): string {
+  const [, meaning] = OPTIONS[option];
+  return option === 'reasonCode' && reasons ? `one of ${REASONS_FOR[reasons].join(', ')}` : meaning;
 }
 
 /** The options as the fields of a body; commander names them by their flags. */

@@ -25,6 +25,7 @@ export function addErase(pps: Command): void {
     example:
       "erase enr_8d53a5e2f3d84a6a9a5c --note 'Asked for by the contact.'\n" +
       "         pps erase --contact sol@southwind.example --note 'Asked for by the contact.'",
+    optionOf: { '/contactEmail': '--contact' },
     ask: (service, [enrollment], options) => askFor(service, enrollment, options),
     describe: (answer) => ('items' in answer ? describeContactErasure(answer) : describeEnrollment(answer)),
   });
@@ -35,7 +36,9 @@ async function askFor(
   enrollment: string | undefined,
   { contact, note }: EraseOptions,
 ): Promise<Enrollment | ContactErasure> {
-  if ((enrollment === undefined) === (contact === undefined))
+  if (enrollment !== undefined && contact !== undefined)
+    throw wrongUsage('Name an enrollment, or a contact with --contact, not both.');
+  if (enrollment === undefined && contact === undefined)
     throw wrongUsage('Name an enrollment, or a contact with --contact.');
   return contact === undefined
     ? service.post<Enrollment>(`${await enrollmentPath(service, enrollment)}/erasure`, { note })

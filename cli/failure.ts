@@ -1,8 +1,8 @@
 /** A command that ends without its result: what it says on the standard error, and its exit code. */
 
 /**
- * 1: the content of a file is wrong. 2: wrong usage, such as an option or a file that is not there. 3: the service refused.
- * 4: the service cannot be reached, or could not do it now.
+ * 1: the content of a file is wrong. 2: wrong usage, such as an option or a file that is not there. 3: the service refused,
+ * or has no such enrollment. 4: the service cannot be reached, or could not do it now.
  */
 export type FailureCode = 1 | 2 | 3 | 4;
 

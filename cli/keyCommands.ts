@@ -20,6 +20,7 @@ interface CreateOptions {
 }
 
 const KEY_ID = 'apk_1f0c9ae2b7d34c6e8a55';
+const OPTION_OF = { '/expiresAt': '--expires' };
 const EXPIRES = ['--expires <instant>', 'instant in UTC, such as 2030-12-31T00:00:00Z'] as const;
 
 export function addKeyCommands(pps: Command): void {
@@ -35,6 +36,7 @@ export function addKeyCommands(pps: Command): void {
       .option(...EXPIRES),
     {
       example: 'keys create --role caller --id shop-app',
+      optionOf: OPTION_OF,
       ask: (service, _args, { role, id, surveyPartner, test, expires }) =>
         keyTold(
           service.post('/v1/api-keys', {
@@ -87,6 +89,7 @@ export function addKeyCommands(pps: Command): void {
       .option(...EXPIRES),
     {
       example: `keys rotate ${KEY_ID} --overlap-hours 48`,
+      optionOf: OPTION_OF,
       ask: (service, [id], { overlapHours, expires }) =>
         keyTold(
           service.post(`/v1/api-keys/${encodeURIComponent(id!)}/rotation`, {

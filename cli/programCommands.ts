@@ -101,10 +101,15 @@ async function publish(
   return service.post(dryRun ? `${path}?dryRun=true` : path, published);
 }
 
-function describePublication({ programId, revision, published, changes }: Publication): string {
+function describePublication(publication: Publication, { dryRun }: { dryRun?: true }): string {
+  const { programId, revision, published, changes } = publication;
+  // Of a first revision a dry run does not tell whether it is there already.
+  const isNewRevision = dryRun && (changes.length > 0 || revision === 1);
   const outcome = published
     ? `Published: ${programId} has revision ${revision}.`
-    : `Nothing was published; it is or would be revision ${revision} of ${programId}.`;
+    : isNewRevision
+      ? `Dry run: it would be revision ${revision} of ${programId}.`
+      : `Nothing was published: revision ${revision} of ${programId} says the same.`;
   return [...changes, outcome].map((line) => `${line}\n`).join('');
 }
 

@@ -103,6 +103,11 @@ function serviceUrl(text: string): URL {
       `PPS_URL: ${url.origin} would get the API key in clear text; write https://${url.host}.`,
     );
   }
+  if (/\/v1\/?$/.test(url.pathname)) {
+    throw wrongUsage(
+      `PPS_URL: "${text}" ends in /v1, which pps adds itself; write ${url.href.replace(/\/v1\/?$/, '')}.`,
+    );
+  }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
@@ -185,7 +190,7 @@ function failed(
   const isLater = response.status >= 500 || response.status === 429 || problem.code === 'REQUEST_IN_FLIGHT';
   const failure = new CommandFailure(isLater ? 4 : 3, [
     problem.code === 'UNAUTHENTICATED' ? UNKNOWN_KEY : problem.detail,
-    ...(problem.errors ?? []).map(({ pointer, message }) => `  ${pointer || 'body'}: ${message}`),
+    ...errorsBeside(problem).map(({ pointer, message }) => `  ${pointer || 'body'}: ${message}`),
     `(${response.status} ${problem.code}, request ${problem.requestId})`,
   ]);
   if (!isLater) return { kind: 'refused', failure };
@@ -197,6 +202,11 @@ interface ProblemAnswer {
   detail: string;
   requestId: string;
   errors?: { pointer: string; message: string }[];
+}
+
+/** A rule that is about one field is the sentence itself: it is not said twice. */
+function errorsBeside({ detail, errors = [] }: ProblemAnswer) {
+  return errors.length === 1 ? errors.filter(({ message }) => message !== detail) : errors;
 }
 
 function problemIn(body: unknown): ProblemAnswer | undefined {

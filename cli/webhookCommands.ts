@@ -51,7 +51,7 @@ function addSubscriptionCommands(webhooks: Command): void {
       ask: (service, _args, { after }) => service.get(PATH, { after }),
       describe: ({ items, next }) =>
         paged(
-          ['Subscription', 'URL', 'Events', 'Of', 'State'],
+          ['Subscription', 'URL', 'Events', 'Enrollments', 'State'],
           items.map((one) => [one.subscriptionId, one.url, one.events.join(' '), one.audience, stateOf(one)]),
           { next, none: 'No subscriptions.' },
         ),
@@ -182,7 +182,7 @@ function told({ secret, subscriptionId, url, events, audience }: NewSubscription
       ['Secret', secret!],
       ['Id', subscriptionId],
       ['Events', events.join(' ')],
-      ['Of', audience],
+      ['Enrollments', audience],
     ]),
     ['The secret is told here only: keep it now.'],
   );

@@ -42,9 +42,9 @@ function inWords(findings: readonly Finding[]): string {
     ...(remedy === null ? [] : [`      ${' '.repeat(width)}  -> ${remedy}`]),
   ]);
   const ill = findings.filter(({ ok }) => !ok).length;
-  return [...lines, '', ill === 0 ? 'All is well.' : `${ill} of ${findings.length} need a remedy.`].join(
-    '\n',
-  );
+  const verb = ill === 1 ? 'needs' : 'need';
+  const outcome = ill === 0 ? 'All is well.' : `${ill} of ${findings.length} ${verb} a remedy.`;
+  return [...lines, '', outcome].join('\n');
 }
 
 const command = new Command('pps doctor')

@@ -1,6 +1,8 @@
 /** The help of every command of `pps`: it shows examples, and they can be used as they stand. */
 import { CommanderError, type Command } from 'commander';
 import { createPps } from '../cli/pps';
+import { PARTNER_CRITERIA } from '../program/criteria';
+import { REASONS_FOR, WAIVABLE } from '../program/decision';
 
 /** Commands that do something, by what is written after `pps`. */
 function leaves(command: Command, path: readonly string[] = []): [string, Command][] {
@@ -47,5 +49,28 @@ test.each(PATHS)(
       expect(await used(example.slice('pps '.length))).toEqual({ path, printed: '' });
     }
     expect(printed).toMatch(/^ +--json /m);
+  },
+);
+
+const oneOf = (values: readonly string[]) => `one of ${values.join(', ')}`;
+const someOf = `some of ${PARTNER_CRITERIA.join()} (default: all)`;
+
+test.each([
+  ['hold', '--reason <code>', oneOf(REASONS_FOR.hold)],
+  ['waive', '--reason <code>', oneOf(REASONS_FOR.waiver)],
+  ['waive', '--criterion <criterion>', oneOf(WAIVABLE)],
+  ['confirm', '--criteria <list>', someOf],
+  ['reject', '--criteria <list>', someOf],
+  ['reject', '--reason <code>', oneOf(REASONS_FOR.partner_rejection)],
+  ['approve', '--reason <code>', oneOf(REASONS_FOR.approval)],
+  ['reject-credit', '--reason <code>', oneOf(REASONS_FOR.approval)],
+  ['send-back', '--reason <code>', oneOf(REASONS_FOR.approval)],
+])(
+  'When `pps %s --help` explains %s, then it lists the values that are taken',
+  async (path, flag, values) => {
+    const { printed } = await used(`${path} --help`);
+    const [, explained] = printed.replaceAll(/\s+/g, ' ').split(` ${flag} `);
+    const [meaning] = explained!.split(/ \(needed\)| -/);
+    expect(meaning).toBe(values);
   },
 );

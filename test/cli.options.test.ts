@@ -62,6 +62,11 @@ describe('an approver', () => {
         id,
       });
       expect(await t.until(id, isSo)).toMatchObject(outcome);
+      // What is sent back is calculated anew: there is no credit that was decided on.
+      const decided = { approve: 'approved', 'reject-credit': 'rejected' }[name];
+      const { stdout } = await pps('approver', `status ${id}`);
+      if (decided) expect(stdout).toContain(`Decided    ${decided} by approver bo\n`);
+      else expect(stdout).not.toContain('Decided');
     },
   );
 });

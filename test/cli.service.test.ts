@@ -49,6 +49,13 @@ test('When all is done at the command line, then an enrollment goes from the for
     'payout paid',
   ])
     expect(timeline).toContain(words);
+  // Once with the credit, and once with the payout, which has no currency of its own.
+  expect(timeline.split(`amount ${credit!.display}`)).toHaveLength(3);
+  expect(timeline).toContain(`spend ${credit!.spend!.display}`);
+  expect(timeline).not.toMatch(/Minor|repeated/);
+  expect((await pps('caller', `months ${id}`)).stdout).toBe(
+    'Calculation month 2023-12\n  No month is open: the calculation has begun, or the enrollment has ended.\n',
+  );
   const other = await pps('admin', `credit verify ${id} --hash sha256:${'0'.repeat(64)}`);
   expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('sha256:000') as string]);
   const verified = (await pps('admin', `credit verify ${id}`)).stdout;
@@ -120,11 +127,14 @@ test('When an admin erases what there is of a contact, then ended enrollments ar
   expect((await erase()).stdout).toBe(
     'No enrollment that this key may see has personal data of this contact.\n',
   );
-  for (const neither of ['', `${open} --contact olga@private.example`])
-    expect(await pps('admin', `erase ${neither} --note 'Asked for.'`)).toMatchObject({
-      code: 2,
-      stderr: 'Name an enrollment, or a contact with --contact.\n',
-    });
+  for (const [named, said] of [
+    ['', 'Name an enrollment, or a contact with --contact.\n'],
+    [
+      `${open} --contact olga@private.example`,
+      'Name an enrollment, or a contact with --contact, not both.\n',
+    ],
+  ])
+    expect(await pps('admin', `erase ${named} --note 'Asked for.'`)).toMatchObject({ code: 2, stderr: said });
 });
 
 test('When a refused message is dismissed, then it is off the list', async () => {
@@ -155,13 +165,21 @@ test('When an enrollment is named by its brand, then it is found, and why, month
     brand: { domain: string };
   };
   expect((await asJson('caller', `status ${brand.domain}`)).id).toBe(id);
+  const { stdout: shown } = await pps('caller', `status ${id}`);
+  expect(shown).toMatch(/^ {2}Criterion +Status +Source +By +Reason$/m);
+  expect(shown).toMatch(/^ {2}questionnaire +pending$/m);
   expect(await asJson('caller', `why ${brand.domain}`)).toMatchObject({ status: 'verifying' });
   const months = (await pps('partner', `months ${brand.domain}`)).stdout;
   expect(months).toMatch(/^Calculation month /);
-  expect(await pps('caller', 'status nobody.example')).toMatchObject({
-    code: 2,
-    stderr: 'There is no enrollment of nobody.example that this key may see.\n',
-  });
+  for (const [name, said] of [
+    ['nobody.example', /^There is no enrollment of nobody\.example that this key may see\.\n$/],
+    ['enr_nobody', /^There is no such enrollment\.\n\(404 /],
+    ['nobody', /^"nobody" names no enrollment: an id begins with enr_, a brand's domain has a dot\.\n$/],
+  ] as const)
+    expect(await pps('partner', `defer ${name} 2023-12`)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(said) as string,
+    });
   const listed = await asJson<{ items: Enrollment[] }>(
     'admin',
     `list --program ${t.programId} --status verifying,paid --brand-domain ${brand.domain} --waiting-for questionnaire`,
@@ -232,7 +250,10 @@ test('When webhooks are made, rotated, sent again, enabled and deleted, then pps
     [subscriptionId],
   );
   expect((await pps('caller', 'webhooks list')).stdout).toMatch(
-    new RegExp(`^${subscriptionId} .*owner shop-app +disabled .*GONE`, 'm'),
+    new RegExp(
+      `^Subscription .* Enrollments +State\\n[^]*^${subscriptionId} .*owner shop-app +disabled .*GONE`,
+      'm',
+    ),
   );
   expect((await pps('caller', `webhooks enable ${subscriptionId}`)).stdout).toBe(
     `${subscriptionId}: http://127.0.0.1:1/hooks is told of events from now on.\n`,
@@ -252,11 +273,17 @@ test('When a definition is published, then its changes are told first, and a fau
   const tried = await pps('admin', 'program publish program.json --dry-run');
   expect([tried.code, tried.stdout]).toEqual([
     0,
-    expect.stringMatching(/Another name[\s\S]*Nothing was published/) as string,
+    expect.stringMatching(
+      new RegExp(`Another name[^]*\\nDry run: it would be revision 2 of ${t.programId}\\.\\n$`),
+    ) as string,
   ]);
   expect((await pps('admin', 'program publish program.json')).stdout).toMatch(
     new RegExp(`Published: ${t.programId} has revision 2\\.\n$`),
   );
+  for (const again of ['', ' --dry-run'])
+    expect((await pps('admin', `program publish program.json${again}`)).stdout).toMatch(
+      new RegExp(`Nothing was published: revision 2 of ${t.programId} says the same\\.\\n$`),
+    );
   cli.write('faulty.json', JSON.stringify({ ...definition, timeZone: 'Nowhere' }, null, 2));
   const faulty = await pps('admin', 'program publish faulty.json');
   expect([faulty.code, faulty.stderr]).toEqual([
@@ -301,6 +328,31 @@ test('When a form is wrong, then every field is named, and the exit code is 3', 
   expect([code, stdout]).toEqual([3, '']);
   expect(stderr).toContain('\n  /advertiserId: must be the digits');
   expect(stderr).toContain('\n  /surprise: is unknown\n');
+});
+
+test.each([
+  ['clock advance pps-demo --to yesterday', '/advanceTo (--to): must be '],
+  [`hold enr_1 --reason NONE --note 'Seen.'`, '/reasonCode (--reason): must be one of '],
+  ['keys create --role auditor --id eve --expires never', '/expiresAt (--expires): must be '],
+  [`erase --contact nobody --note 'Asked for.'`, '/contactEmail (--contact): must be '],
+])('When an option of `pps %s` is wrong, then it is named beside its field', async (line, said) => {
+  expect(await pps('admin', line)).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining(`\n  ${said}`) as string,
+  });
+});
+
+test('When a rule refuses one field, then its sentence is told once', async () => {
+  const form = t.form();
+  await t.caller.post('/v1/enrollments', form);
+  cli.write('taken.json', JSON.stringify(form));
+  const { code, stderr } = await pps('admin', 'enroll taken.json');
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringMatching(
+      /^This brand is already enrolled; .*\n\(409 BRAND_ALREADY_ENROLLED, .*\)\n$/,
+    ) as string,
+  ]);
 });
 
 test('When a list is watched, then it is printed again when something has changed', async () => {
@@ -387,6 +439,12 @@ describe('when the service does not answer as it should', () => {
       'http://127.0.0.1:1',
       4,
       /^The service at http:\/\/127\.0\.0\.1:1 cannot be reached \(/,
+    ],
+    [
+      'it is the address of a version',
+      'http://127.0.0.1:1/v1/',
+      2,
+      /^PPS_URL: "http:\/\/127\.0\.0\.1:1\/v1\/" ends in \/v1, which pps adds itself; write http:\/\/127\.0\.0\.1:1\.\n/,
     ],
     ['it is no address', 'nonsense', 2, /^PPS_URL: "nonsense" is no address of a service/],
     [

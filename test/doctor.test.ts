@@ -223,6 +223,7 @@ test('When its own settings cannot be used, then that is the finding, and the ex
       },
     ],
   ]);
+  expect((await run({ DATABASE_URL: 'nonsense' })).stdout).toMatch(/\n\n1 of 1 needs a remedy\.\n$/);
 });
 
 describe('With the settings of a process', () => {

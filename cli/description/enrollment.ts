@@ -1,6 +1,8 @@
 /** Enrollments as a terminal shows them. */
 import type { z } from 'zod';
 import type * as answers from '../../api/answers';
+import type { ApprovalOutcome } from '../../program/decision';
+import { formatMoney } from '../../program/money';
 import { countOf, facts, paragraph, section, table } from '../layout';
 
 export type Enrollment = z.infer<typeof answers.enrollment>;
@@ -40,10 +42,12 @@ export function describeEnrollment(enrollment: Enrollment): string {
   const rows = criteria.map(({ criterion, status, reasonCode, evidence }) => [
     words(criterion),
     status,
-    reasonCode ?? evidence?.source ?? '',
-    evidence?.by ? `${evidence.by.role} ${evidence.by.id ?? ''}`.trimEnd() : '',
+    evidence?.source ?? '',
+    evidence?.by ? actorIn(evidence.by) : '',
+    // Of a pending one it is why the enrollment would be closed, not what is so today.
+    status === 'pending' ? '' : (reasonCode ?? ''),
   ]);
-  parts.push(section('Criteria', table(rows, { head: ['Criterion', 'Status', 'Why', 'By'] })));
+  parts.push(section('Criteria', table(rows, { head: ['Criterion', 'Status', 'Source', 'By', 'Reason'] })));
   if (credit) {
     const lines = (credit.lines ?? []).map(({ text, amount }) => [text, amount.display]);
     parts.push(section('Credit', table([...lines, ['Credit', credit.display]], { right: [1] })));
@@ -56,16 +60,19 @@ export function describeEnrollment(enrollment: Enrollment): string {
         facts([
           ['Statement', statementId],
           ['Because', causes.map(words).join(', ')],
-          [
-            'Decided',
-            decided ? `${words(decided.outcome)} by ${decided.by.role} ${decided.by.id ?? ''}` : 'not yet',
-          ],
+          ['Decided', decided ? `${DECIDED[decided.outcome]} by ${actorIn(decided.by)}` : 'not yet'],
         ]),
       ),
     );
   }
   return parts.join('\n');
 }
+
+const DECIDED: Record<ApprovalOutcome, string> = {
+  approve: 'approved',
+  reject: 'rejected',
+  send_back: 'sent back',
+};
 
 /** One line an enrollment. */
 export function describePage({ items, next }: EnrollmentPage): string {
@@ -82,19 +89,45 @@ export function describePage({ items, next }: EnrollmentPage): string {
 }
 
 export function describeTimeline({ items }: Timeline): string {
-  const rows = items.map(({ at, type, actor, details }) => [
+  const rows = items.map(({ at, type, actor, details }, index) => [
     instant(at),
     words(type),
-    actor.id === undefined ? actor.role : `${actor.role} ${actor.id}`,
-    Object.entries(details)
-      .filter(([, value]) => value !== null)
-      .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      .join('\n'),
+    actorIn(actor),
+    detailLines(details, currencyAt(items, index)).join('\n'),
   ]);
   return `${table(rows, { head: ['When (program time)', 'What', 'Who', 'Details'] }).join('\n')}\n`;
 }
 
+type Details = Timeline['items'][number]['details'];
+
+/** An event of a payout has the currency of the credit that was told last. */
+function currencyAt(items: Timeline['items'], index: number): unknown {
+  const credits = items
+    .slice(0, index + 1)
+    .filter(({ details }) => 'amountMinor' in details && 'currency' in details);
+  return credits.at(-1)?.details['currency'];
+}
+
+function detailLines(details: Details, currency: unknown): string[] {
+  return Object.entries(details)
+    .filter(([name, value]) => value !== null && !(name === 'repeated' && value === false))
+    .map(([name, value]) => {
+      if (name.endsWith('Minor') && typeof value === 'number' && typeof currency === 'string')
+        return `${name.slice(0, -'Minor'.length)} ${formatMoney({ amountMinor: value, currency })}`;
+      return `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+    });
+}
+
+function actorIn({ role, id }: Timeline['items'][number]['actor']): string {
+  return id === undefined ? role : `${role} ${id}`;
+}
+
 export function describeOffer({ month, deferralsLeft, mayDefer, open, closed }: DeferralOffer): string {
+  // A code for an enrollment that has ended, too; it is that of all months, whatever deferrals are left.
+  if (closed.some(({ reasonCode }) => reasonCode === 'CALCULATION_BEGUN')) {
+    const sentence = 'No month is open: the calculation has begun, or the enrollment has ended.';
+    return section(`Calculation month ${month}`, paragraph(sentence));
+  }
   const left = `${countOf(deferralsLeft, 'deferral')} left${mayDefer ? '' : '; in this program another party defers'}.`;
   const parts = [section(`Calculation month ${month}`, paragraph(left))];
   if (open.length > 0) {
