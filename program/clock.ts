@@ -70,7 +70,7 @@ export class ClockError extends Error {
 
 /**
  * The clock after an adjustment at the real instant `real`: it goes on from `to` (default: where it is) at `speed`
- * (default: as before), and what it has shown until then stays; the same clock if nothing changes. Throws ClockError if it
+ * (default: as before), and what it has shown until then stays; the same clock if it stands still where it stood. Throws ClockError if it
  * would go backwards, beyond the year 9999, or too fast, and after too many adjustments.
  */
 export function adjustClock(
@@ -94,7 +94,7 @@ export function adjustClock(
   const speed = change.speed ?? last.speed;
   if (!(speed >= 0 && speed <= MAXIMUM_SPEED))
     throw new ClockError(`Write a speed from 0 (the clock stands still) to ${MAXIMUM_SPEED}.`);
-  if (to === now && speed === last.speed) return clock;
+  if (to === now && speed === 0 && last.speed === 0) return clock;
   if (clock.length >= MOST_SEGMENTS)
     throw new ClockError(
       `This clock was adjusted ${MOST_SEGMENTS - 1} times, which is all that it takes; publish another program.`,
