@@ -356,20 +356,19 @@ describe('what the rows are', () => {
   test('When rows wait, then an API key is encrypted; when they are done, then nothing of their content is left', async () => {
     const key = 'a-key-of-the-advertiser-1234';
     const row = { ...t.form({ surveyPartner: 'fairing', partnerApiKey: key }), programId: undefined };
-    const waiting = async () =>
-      (
-        await t.db.query<{ content: string }>(
-          `select content::text from batch_item where content is not null`,
-        )
-      ).rows;
+    // Of this batch: rows of others may wait still.
+    const waiting = async (batchId: string) => {
+      const sql = `select content::text from batch_item where batch_id = $1 and content is not null`;
+      return (await t.db.query<{ content: string }>(sql, [batchId])).rows;
+    };
     await standStill();
     const { body } = await sendText(JSON.stringify(row), { type: 'application/x-ndjson' });
-    const [{ content } = { content: '' }] = await waiting();
+    const [{ content } = { content: '' }] = await waiting(body.batchId);
     expect(content).toContain('nora@northwind.example');
     expect(content).not.toContain(key);
     await goOn();
     expect(await untilDone(body.batchId)).toMatchObject({ done: 1 });
-    expect(await waiting()).toEqual([]);
+    expect(await waiting(body.batchId)).toEqual([]);
     const [{ result }] = (await itemsOf(body.batchId)) as [Item];
     expect((await t.get(result.enrollmentId!)).partnerApiKey).toEqual({ lastFour: '1234' });
   });
