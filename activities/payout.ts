@@ -50,7 +50,8 @@ async function pay(deps: Deps, request: PayRequest): Promise<PaymentAttempt> {
   await writeBaseline(database.pool, payout.payoutKey, baseline);
   if (!(await takeForSubmission(database.pool, payout.payoutKey, callingWorkflow()))) {
     const taken = await findPayout(database.pool, payout.payoutKey);
-    // Voided by a request for other data: the next attempt finds the row that lives now.
+    // Voided by a request for other data, or of a credit that the enrollment does not pay now: the next attempt finds the
+    // row that lives then.
     if (taken?.state === 'void' || taken?.state === 'frozen')
       throw new Error('The payout changed at this moment; try again.');
     return alreadySubmitted(taken!);

@@ -59,6 +59,11 @@ export async function findPayout(db: Queryable, payoutKey: string): Promise<Payo
   );
 }
 
+/** Whether this workflow pays the credit of this statement for the enrollment `e`, by the read model; both are SQL. */
+const pays = (workflowId: string, statementId: string) =>
+  `e.workflow_id = ${workflowId} and e.superseded_by is null and e.state->>'stage' = 'paying'
+          and e.state#>>'{credit,statementId}' = ${statementId}`;
+
 /**
  * Freezes a request; false when another live credit of the enrollment exists (somebody was quicker), when the read model
  * is another workflow's or does not say that it is being paid, or when its brand has a later enrollment, which was made
@@ -80,9 +85,8 @@ export async function insertFrozen(
     const result = await db.query(
       `insert into payout (payout_key, enrollment_id, kind, rail, request, request_hash, statement_id)
        select $1, enrollment_id, 'credit', $3, $4, $5, $6
-         from enrollment
-        where enrollment_id = $2 and workflow_id = $7 and superseded_by is null and state->>'stage' = 'paying'
-          and state#>>'{credit,statementId}' = $6
+         from enrollment e
+        where enrollment_id = $2 and ${pays('$7', '$6')}
           for key share`,
       [
         payout.request.reference,
@@ -116,14 +120,13 @@ export async function takeForSubmission(
 ): Promise<boolean> {
   const result = await db.query(
     `with paying as (
-       select e.enrollment_id, e.state#>>'{credit,statementId}' as statement_id
+       select e.enrollment_id
          from enrollment e join payout q on q.enrollment_id = e.enrollment_id
-        where q.payout_key = $1 and e.workflow_id = $2 and e.superseded_by is null and e.state->>'stage' = 'paying'
+        where q.payout_key = $1 and ${pays('$2', 'q.statement_id')}
           for key share of e)
      update payout p set state = 'submitting', attempt = attempt + 1, submitted_at = now()
        from paying
-      where p.payout_key = $1 and p.state = 'frozen'
-        and p.enrollment_id = paying.enrollment_id and p.statement_id = paying.statement_id`,
+      where p.payout_key = $1 and p.state = 'frozen' and p.enrollment_id = paying.enrollment_id`,
     [payoutKey, workflowId],
   );
   return result.rowCount === 1;
