@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import type * as answers from '../api/answers';
 import { instant } from './description/enrollment';
-import { wrongUsage } from './failure';
 import { facts, section, table } from './layout';
+import { overlapHoursIn } from './overlapHours';
 import { remote } from './remoteCommand';
 import { toldOnce } from './toldOnce';
 
@@ -93,18 +93,13 @@ export function addKeyCommands(pps: Command): void {
       ask: (service, [id], { overlapHours, expires }) =>
         keyTold(
           service.post(`/v1/api-keys/${encodeURIComponent(id!)}/rotation`, {
-            ...(overlapHours !== undefined && { overlapHours: hours(overlapHours) }),
+            ...(overlapHours !== undefined && { overlapHours: overlapHoursIn(overlapHours) }),
             ...(expires !== undefined && { expiresAt: expires }),
           }),
         ),
       describe: told,
     },
   );
-}
-
-function hours(text: string): number {
-  if (/^\d{1,3}(\.\d+)?$/.test(text)) return Number(text);
-  throw wrongUsage(`--overlap-hours: "${text}" is no number of hours; write one such as 24.`);
 }
 
 function keyTold(making: Promise<NewKey>): Promise<NewKey> {

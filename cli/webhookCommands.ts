@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import type * as answers from '../api/webhookAnswers';
 import { instant } from './description/enrollment';
-import { wrongUsage } from './failure';
 import { facts, section, table } from './layout';
+import { overlapHoursIn } from './overlapHours';
 import { remote } from './remoteCommand';
 import { toldOnce } from './toldOnce';
 
@@ -90,7 +90,7 @@ function addSubscriptionCommands(webhooks: Command): void {
       ask: (service, [id], { overlapHours }) =>
         secretTold(
           service.post(`${pathOf(id!)}/rotation`, {
-            ...(overlapHours !== undefined && { overlapHours: hours(overlapHours) }),
+            ...(overlapHours !== undefined && { overlapHours: overlapHoursIn(overlapHours) }),
           }),
         ),
       describe: told,
@@ -160,11 +160,6 @@ function paged(
   if (rows.length === 0) return `${none}\n`;
   const more = next === null ? '' : `\nMore: --after ${next}\n`;
   return `${table(rows, { head }).join('\n')}\n${more}`;
-}
-
-function hours(text: string): number {
-  if (/^\d{1,3}(\.\d+)?$/.test(text)) return Number(text);
-  throw wrongUsage(`--overlap-hours: "${text}" is no number of hours; write one such as 24.`);
 }
 
 function secretTold(making: Promise<NewSubscription>): Promise<NewSubscription> {
